@@ -1,0 +1,302 @@
+"""All settings. Each comes from the environment; defaults are those of production (docs/operating.md lists them)."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+import environ
+import structlog
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from config.environment import encryption_keys, is_loopback, provider_url
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+
+ALONGSIDE_SANDBOX: bool = env.bool("ALONGSIDE_SANDBOX", False)
+ALONGSIDE_SANDBOX_INFO: str = env.str("ALONGSIDE_SANDBOX_INFO", "")
+ALONGSIDE_VAR = Path(env.str("ALONGSIDE_VAR", str(BASE_DIR / "var")))
+ALONGSIDE_CA_FILE: str = env.str("ALONGSIDE_CA_FILE", "")
+if ALONGSIDE_CA_FILE and not ALONGSIDE_SANDBOX:
+    raise ImproperlyConfigured("ALONGSIDE_CA_FILE is accepted only with ALONGSIDE_SANDBOX=1.")
+
+_missing = [name for name in ("SECRET_KEY", "ALONGSIDE_KEYS", "ALONGSIDE_PUBLIC_URL") if not env.str(name, "")]
+if _missing:
+    raise ImproperlyConfigured(
+        f"Missing in the environment: {', '.join(_missing)}. docs/operating.md says what each is; "
+        "`./dev demo` and `./dev test` set their own."
+    )
+SECRET_KEY: str = env.str("SECRET_KEY")
+ALONGSIDE_KEYS = encryption_keys(env.str("ALONGSIDE_KEYS"))
+ALONGSIDE_PUBLIC_URL: str = env.str("ALONGSIDE_PUBLIC_URL").rstrip("/")
+if not ALONGSIDE_PUBLIC_URL.startswith("https://") and not (ALONGSIDE_SANDBOX and is_loopback(ALONGSIDE_PUBLIC_URL)):
+    raise ImproperlyConfigured("ALONGSIDE_PUBLIC_URL must begin with https:// (http on loopback: only the sandbox).")
+_SECURE = ALONGSIDE_PUBLIC_URL.startswith("https://")
+
+DEBUG = False
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[])
+if not ALLOWED_HOSTS:
+    ALLOWED_HOSTS = [ALONGSIDE_PUBLIC_URL.split("//", 1)[1].split("/", 1)[0].rsplit(":", 1)[0]]
+
+# Providers: another server can stand in for each.
+SALESFORCE_LOGIN_URL = provider_url(
+    "SALESFORCE_LOGIN_URL", env.str("SALESFORCE_LOGIN_URL", "https://login.salesforce.com"), sandbox=ALONGSIDE_SANDBOX
+)
+# Where a browser is sent to sign in: the login address unless something stands before it.
+SALESFORCE_AUTHORIZE_URL: str = env.str("SALESFORCE_AUTHORIZE_URL", f"{SALESFORCE_LOGIN_URL}/services/oauth2/authorize")
+if not SALESFORCE_AUTHORIZE_URL.startswith("https://") and not (
+    ALONGSIDE_SANDBOX and is_loopback(SALESFORCE_AUTHORIZE_URL)
+):
+    raise ImproperlyConfigured("SALESFORCE_AUTHORIZE_URL must begin with https://")
+SALESFORCE_CLIENT_ID: str = env.str("SALESFORCE_CLIENT_ID", "")
+SALESFORCE_CLIENT_SECRET: str = env.str("SALESFORCE_CLIENT_SECRET", "")
+SALESFORCE_API_VERSION: str = env.str("SALESFORCE_API_VERSION", "66.0")
+MICROSOFT_LOGIN_URL = provider_url(
+    "MICROSOFT_LOGIN_URL",
+    env.str("MICROSOFT_LOGIN_URL", "https://login.microsoftonline.com"),
+    sandbox=ALONGSIDE_SANDBOX,
+)
+MICROSOFT_GRAPH_URL = provider_url(
+    "MICROSOFT_GRAPH_URL", env.str("MICROSOFT_GRAPH_URL", "https://graph.microsoft.com"), sandbox=ALONGSIDE_SANDBOX
+)
+MICROSOFT_CLIENT_ID: str = env.str("MICROSOFT_CLIENT_ID", "")
+MICROSOFT_CLIENT_SECRET: str = env.str("MICROSOFT_CLIENT_SECRET", "")
+MICROSOFT_SCOPE: str = env.str("MICROSOFT_SCOPE", "access_as_user")
+# Clients whose tokens for our scope are taken (`azp`): the add-in, and Office itself where it asks on its behalf.
+MICROSOFT_CLIENT_IDS: list[str] = env.list("MICROSOFT_CLIENT_IDS", default=[])
+
+OFFICE_JS_URL: str = env.str("OFFICE_JS_URL", "https://appsforoffice.microsoft.com/lib/1/hosted/office.js")
+OFFICE_FRAME_ANCESTORS: list[str] = env.list(
+    "OFFICE_FRAME_ANCESTORS",
+    default=[
+        "https://outlook.office.com",
+        "https://outlook.office365.com",
+        "https://outlook.cloud.microsoft",
+        "https://outlook.live.com",
+    ],
+)
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.admin",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "rest_framework",
+    "drf_spectacular",
+    "django_htmx",
+    "django_dramatiq",
+    "csp",
+    "permissions",
+    "accounts",
+    "sync",
+    "sidebar",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "config.middleware.RoutedSessionMiddleware",
+    "config.middleware.PaneLocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "config.middleware.RoutedAuthenticationMiddleware",
+    "config.middleware.RoutedMessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "config.middleware.FramingMiddleware",
+    "permissions.declare.DeclaredMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# The truth. SQLite carries the embedded case honestly: a write takes the lock at once, readers go on beside it.
+DATABASES: dict[str, Any] = {
+    "default": env.db_url("DATABASE_URL", default=f"sqlite:///{ALONGSIDE_VAR / 'alongside.sqlite3'}")
+}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+    }
+    DATABASES["default"]["CONN_MAX_AGE"] = None
+else:
+    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL", 16)}}
+
+CACHE_URL: str = env.str("CACHE_URL", "")
+CACHES: dict[str, Any] = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": CACHE_URL,
+        "OPTIONS": {"serializer": "config.cache.JsonSerializer"},
+    }
+    if CACHE_URL
+    else {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    }
+}
+
+# The broker only wakes; without one the worker runs on threads inside this process.
+BROKER_URL: str = env.str("BROKER_URL", "")
+ALONGSIDE_EMBEDDED_WORKER: bool = env.bool("ALONGSIDE_EMBEDDED_WORKER", not BROKER_URL)
+_broker = (
+    "dramatiq.brokers.redis.RedisBroker"
+    if BROKER_URL.startswith(("redis://", "rediss://", "unix://"))
+    else "dramatiq.brokers.rabbitmq.RabbitmqBroker"
+    if BROKER_URL.startswith(("amqp://", "amqps://"))
+    else "dramatiq.brokers.stub.StubBroker"
+)
+if BROKER_URL and _broker.endswith("StubBroker"):
+    raise ImproperlyConfigured("BROKER_URL must begin with redis://, rediss://, amqp:// or amqps://")
+DRAMATIQ_BROKER: dict[str, Any] = {
+    "BROKER": _broker,
+    "OPTIONS": {"url": BROKER_URL} if BROKER_URL else {},
+    "MIDDLEWARE": [
+        "dramatiq.middleware.AgeLimit",
+        "dramatiq.middleware.TimeLimit",
+        "dramatiq.middleware.ShutdownNotifications",
+        "django_dramatiq.middleware.DbConnectionsMiddleware",
+    ],
+}
+if _broker.endswith("RabbitmqBroker"):
+    DRAMATIQ_BROKER["OPTIONS"]["confirm_delivery"] = True
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/admin/"
+ACCOUNT_ADAPTER = "accounts.adapter.ClosedAccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_PREVENT_ENUMERATION = True
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.authentication.DeclaredPermission"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {"TITLE": "Alongside", "VERSION": "1", "SERVE_PERMISSIONS": [], "SERVE_AUTHENTICATION": []}
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("fr", "Français"), ("es", "Español"), ("ar", "العربية")]
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = ALONGSIDE_VAR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = ALONGSIDE_SANDBOX
+WHITENOISE_AUTOREFRESH = False
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if ALONGSIDE_SANDBOX
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+FILE_UPLOAD_TEMP_DIR = None
+DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+
+SECURE_SSL_REDIRECT = _SECURE
+SECURE_HSTS_SECONDS = 31_536_000 if _SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _SECURE
+SECURE_HSTS_PRELOAD = _SECURE
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+if env.bool("ALONGSIDE_BEHIND_PROXY", False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_REFERRER_POLICY = "no-referrer"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = None  # a dialog has to reach the pane that opened it; set per route elsewhere
+SESSION_COOKIE_SECURE = _SECURE
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 8 * 3600
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+CSRF_COOKIE_SECURE = _SECURE
+CSRF_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+
+PANE_FRAME_ANCESTORS = [*OFFICE_FRAME_ANCESTORS, *([SELF] if ALONGSIDE_SANDBOX else [])]
+_OFFICE_ORIGIN = "" if OFFICE_JS_URL.startswith("/") else "/".join(OFFICE_JS_URL.split("/")[:3])
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, *([_OFFICE_ORIGIN] if _OFFICE_ORIGIN else [])],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "frame-src": [SELF] if ALONGSIDE_SANDBOX else [NONE],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    }
+}
+
+# Logs: events with allow-listed fields. Nothing here formats a request, a header or an exception's arguments.
+LOG_LEVEL: str = env.str("LOG_LEVEL", "INFO")
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "config.logs.SafeFormatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "msal": {"level": "WARNING"},
+        "urllib3": {"level": "WARNING"},
+        "simple_salesforce": {"level": "WARNING"},
+        "django.server": {"level": "WARNING"},
+    },
+}
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.JSONRenderer(),
+    ],
+    wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+    logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+    cache_logger_on_first_use=True,
+)
