@@ -1,0 +1,37 @@
+"""The product's own settings with an environment for tests. What the caller sets (DATABASE_URL, CACHE_URL …) stands."""
+
+from __future__ import annotations
+
+import base64
+import os
+import tempfile
+
+_DEFAULTS = {
+    "SECRET_KEY": "tests-only-" + "k" * 50,
+    "ALONGSIDE_KEYS": "test:" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode(),
+    "ALONGSIDE_PUBLIC_URL": "http://localhost:8000",
+    "ALONGSIDE_SANDBOX": "1",
+    "ALONGSIDE_VAR": tempfile.mkdtemp(prefix="alongside-tests-"),
+    "ALONGSIDE_EMBEDDED_WORKER": "0",
+    "ALLOWED_HOSTS": "localhost,127.0.0.1,testserver",
+    "SALESFORCE_LOGIN_URL": "https://localhost:9443",
+    "SALESFORCE_CLIENT_ID": "alongside-tests",
+    "SALESFORCE_CLIENT_SECRET": "alongside-tests-secret",
+    "MICROSOFT_LOGIN_URL": "https://localhost:9444",
+    "MICROSOFT_GRAPH_URL": "https://localhost:9445",
+    "MICROSOFT_CLIENT_ID": "00000000-0000-4000-8000-00000000a11d",
+    "MICROSOFT_CLIENT_SECRET": "alongside-tests-secret",
+    "MICROSOFT_CLIENT_IDS": "00000000-0000-4000-8000-000000000051",
+    "OFFICE_JS_URL": "/static/demo/office.js",
+}
+for _name, _value in _DEFAULTS.items():
+    os.environ.setdefault(_name, _value)
+
+from config.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
+    # A file, so that the threads of one test see the same rows as they do in production.
+    DATABASES["default"].setdefault("TEST", {})["NAME"] = f"{ALONGSIDE_VAR}/test.sqlite3"  # noqa: F405
+else:
+    DATABASES["default"]["OPTIONS"] = {}  # noqa: F405 - a pool would hold the test database open
