@@ -2,8 +2,8 @@
 
 app ─► demo ─► dev: each later lock holds everything of the one before it, at the same versions.
 
-requirements/inputs.sha256 has one `digest  name` line for each .in file. A lock whose .in file has another digest is out
-of date; `scripts.check` says so without asking a registry.
+requirements/inputs.sha256 has one `digest  name` line for each .in file. A lock whose .in file has another digest is
+out of date; `scripts.check` says so without asking a registry.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", re.MULTILINE
 
 
 def resolve(uv: str, folder: Path = REQUIREMENTS) -> None:
-    """Writes every lock anew, keeping the versions that still fit. Raises CalledProcessError when one cannot be made."""
+    """Writes every lock anew, keeping versions that still fit. Raises CalledProcessError when one cannot be made."""
     for number, name in enumerate(LOCKS):
         command = [
             *(uv, "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"),
