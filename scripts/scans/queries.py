@@ -25,7 +25,11 @@ QUERY = re.compile(
     rf"|\b(?:WHERE|AND|OR|HAVING)\s+\S+\s*(?:=|!=|<>|[<>]=?|LIKE\b|(?:NOT\s+)?IN\b)\s*['\"(:]*\s*{HOLE}",
     re.DOTALL,
 )
-LOWER_QUERY = re.compile(r"^\s*(?:select\s+\S.*\sfrom\s+\S|find\s*\{.*\}\s+in\s)", re.DOTALL | re.IGNORECASE)
+# In other cases than capitals a query is told from a sentence by its list of fields.
+LOWER_QUERY = re.compile(
+    rf"^\s*(?:select\s+[\w.*{HOLE}()]+(?:\s*,\s*[\w.*{HOLE}()]+)*\s+from\s+\S|find\s*\{{.*\}}\s+in\s)",
+    re.DOTALL | re.IGNORECASE,
+)
 
 
 def scan(root: Path) -> Iterator[Finding]:

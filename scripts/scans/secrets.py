@@ -21,7 +21,7 @@ ALLOWANCES = Path(__file__).with_name("secrets.allow")
 EXCUSE = re.compile(r"not a secret:\s*\S+")
 
 FORMS = {
-    "a private key": re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----\s*(?:\\n|$|[A-Za-z0-9+/=])", re.MULTILINE),
+    "a private key": re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----"),
     "a signed token (JWT)": re.compile(r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{16,}"),
     "a Salesforce session": re.compile(r"\b00D[A-Za-z0-9]{12,15}![\w.]{40,}"),
     "a Salesforce refresh token": re.compile(r"\b5Aep861[\w.]{40,}"),
