@@ -1,0 +1,71 @@
+"""``python -m sandbox``: run the sandbox until it is told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+
+from sandbox.server import Options, quiet, serve
+from sandbox.world import RealMail
+
+
+def parse(arguments: list[str]) -> Options:
+    """The options of a command line; exits with a sentence when they make no sense."""
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox", description="Stand-ins for Salesforce and Microsoft 365 on this machine, over HTTPS."
+    )
+    parser.add_argument("--state-dir", type=Path, required=True, help="where certificates, keys and sandbox.json stand")
+    parser.add_argument("--salesforce-port", type=_port, default=9443, metavar="N", help="0 is any free one")
+    parser.add_argument("--microsoft-port", type=_port, default=9444, metavar="N")
+    parser.add_argument("--graph-port", type=_port, default=9445, metavar="N")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="the same number gives the same state")
+    parser.add_argument("--mail", type=Path, metavar="PATH", help="an mbox file or a folder of .eml files to show")
+    parser.add_argument(
+        "--mail-user",
+        default="mia.keller@larkfield.example",
+        metavar="ADDRESS",
+        help="whose mailbox shows it (%(default)s)",
+    )
+    parser.add_argument("--latency-ms", type=int, default=0, metavar="N", help="added to each call")
+    parser.add_argument(
+        "--redirect-uri", action="append", default=[], metavar="URI", help="a further address to send codes to"
+    )
+    given = parser.parse_args(arguments)
+    if given.mail is not None and not given.mail.exists():
+        parser.error(f"there is no file or folder {given.mail}")
+    if given.latency_ms < 0:
+        parser.error("--latency-ms cannot be negative")
+    return Options(
+        state_dir=given.state_dir.resolve(),
+        salesforce_port=given.salesforce_port,
+        microsoft_port=given.microsoft_port,
+        graph_port=given.graph_port,
+        seed=given.seed,
+        mail=None if given.mail is None else RealMail(given.mail, given.mail_user),
+        latency_ms=given.latency_ms,
+        redirect_uris=tuple(given.redirect_uri),
+    )
+
+
+def _port(value: str) -> int:
+    port = int(value)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{value} is no port")
+    return port
+
+
+def main() -> int:
+    """0 after a signal, 1 when the sandbox could not begin."""
+    quiet()
+    try:
+        asyncio.run(serve(parse(sys.argv[1:])))
+    except OSError as error:
+        print(f"The sandbox could not start: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

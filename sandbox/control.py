@@ -1,0 +1,208 @@
+"""The control routes under ``/_sandbox/``: faults, call log, clock, latency, limits, reset, and tokens made to order.
+
+They are on every service, are not logged, and answer only to programs on this machine: a request that comes through
+a proxy, from another host's page, or with anything but JSON in its body is turned away.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.faults import SERVICES, Fault, Service
+from sandbox.world import World
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1"})
+_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_PROXIED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Reset(_Strict):
+    """``seed`` of the state to build; without one the present seed again."""
+
+    seed: int | None = None
+
+
+class Advance(_Strict):
+    """How far the clock moves forward."""
+
+    advance_seconds: Annotated[float, Field(ge=0, le=10 * 366 * 86_400)]
+
+
+class Latency(_Strict):
+    """Milliseconds that every call takes longer, at one service or at all."""
+
+    ms: Annotated[int, Field(ge=0, le=60_000)]
+    service: Service | None = None
+
+
+class LimitChange(_Strict):
+    """New limits; what is not named stays."""
+
+    salesforce_daily: Annotated[int, Field(ge=0)] | None = None
+    salesforce_used: Annotated[int, Field(ge=0)] | None = None
+    graph_requests: Annotated[int, Field(ge=0)] | None = None
+    graph_concurrent: Annotated[int, Field(ge=0)] | None = None
+
+
+class TokenOrder(_Strict):
+    """A token to sign. With a ``user`` it begins as a good access token for our API; ``claims`` are put over it and
+    ``without`` taken from it. ``key``, ``alg``, ``kid`` and ``headers`` say how it is signed."""
+
+    claims: dict[str, Any] = Field(default_factory=dict)
+    user: str | None = None
+    client_id: str | None = None
+    without: list[str] = Field(default_factory=list)
+    key: Literal["tenant", "next", "foreign"] = "tenant"
+    alg: Literal["RS256", "RS384", "RS512", "PS256", "HS256", "none"] = "RS256"
+    kid: str | None = None
+    headers: dict[str, Any] = Field(default_factory=dict)
+
+
+class Control:
+    """The ASGI application of the control routes. ``reset`` builds the world anew from a seed."""
+
+    def __init__(self, world: World, reset: Callable[[int], None]) -> None:
+        self._world = world
+        self._reset = reset
+        self.app = Starlette(
+            routes=[
+                self._route("/_sandbox/faults", self._faults, ["GET", "POST", "DELETE"]),
+                self._route("/_sandbox/log", self._log, ["GET", "DELETE"]),
+                self._route("/_sandbox/reset", self._do_reset, ["POST"]),
+                self._route("/_sandbox/clock", self._clock, ["GET", "POST"]),
+                self._route("/_sandbox/latency", self._latency, ["GET", "POST"]),
+                self._route("/_sandbox/limits", self._limits, ["GET", "POST"]),
+                self._route("/_sandbox/tokens", self._tokens, ["POST"]),
+            ]
+        )
+
+    def _route(self, path: str, handler: Callable[[Request, Any], Response], methods: list[str]) -> Route:
+        async def guarded(request: Request) -> Response:
+            reason = _not_allowed(request)
+            if reason:
+                return _refused(403, reason)
+            body: Any = None
+            if request.method == "POST":
+                if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
+                    return _refused(415, "The body must be application/json.")
+                try:
+                    body = json.loads(await request.body() or b"{}")
+                except ValueError as error:
+                    return _refused(400, f"The body is no JSON: {error}")
+            try:
+                return handler(request, body)
+            except ValidationError as error:
+                details = [{"field": ".".join(map(str, one["loc"])), "message": one["msg"]} for one in error.errors()]
+                return JSONResponse({"error": "This request is not valid.", "details": details}, status_code=400)
+            except ValueError as error:
+                return _refused(400, str(error))
+
+        return Route(path, guarded, methods=methods)
+
+    def _faults(self, request: Request, body: Any) -> Response:
+        if request.method == "POST":
+            fault = Fault.model_validate(body)
+            self._world.faults.add(fault)
+            return JSONResponse(fault.model_dump(exclude_none=True), status_code=201)
+        if request.method == "DELETE":
+            self._world.faults.clear()
+            return Response(status_code=204)
+        return JSONResponse(self._world.faults.rows())
+
+    def _log(self, request: Request, body: Any) -> Response:
+        if request.method == "DELETE":
+            self._world.log.clear()
+            return Response(status_code=204)
+        unknown = set(request.query_params) - {"service", "since"}
+        if unknown:
+            raise ValueError(f"Unknown parameter: {', '.join(sorted(unknown))}.")
+        service = request.query_params.get("service", "")
+        if service and service not in SERVICES:
+            raise ValueError(f"There is no service {service}.")
+        return JSONResponse(self._world.log.rows(service, int(request.query_params.get("since", "0"))))
+
+    def _do_reset(self, request: Request, body: Any) -> Response:
+        order = Reset.model_validate(body)
+        self._reset(self._world.seed if order.seed is None else order.seed)
+        return JSONResponse({"seed": self._world.seed})
+
+    def _clock(self, request: Request, body: Any) -> Response:
+        if request.method == "POST":
+            self._world.clock.advance(Advance.model_validate(body).advance_seconds)
+        return JSONResponse({"now": self._world.clock.now().isoformat()})
+
+    def _latency(self, request: Request, body: Any) -> Response:
+        if request.method == "POST":
+            order = Latency.model_validate(body)
+            if order.service is None:
+                self._world.latency_ms.clear()
+            self._world.latency_ms[order.service or ""] = order.ms
+        common = self._world.latency_ms.get("", 0)
+        return JSONResponse({service: self._world.latency_ms.get(service, common) for service in SERVICES})
+
+    def _limits(self, request: Request, body: Any) -> Response:
+        salesforce, graph = self._world.limits.salesforce, self._world.limits.graph
+        if request.method == "POST":
+            order = LimitChange.model_validate(body)
+            salesforce.maximum = salesforce.maximum if order.salesforce_daily is None else order.salesforce_daily
+            salesforce.used = salesforce.used if order.salesforce_used is None else order.salesforce_used
+            graph.requests = graph.requests if order.graph_requests is None else order.graph_requests
+            graph.concurrent = graph.concurrent if order.graph_concurrent is None else order.graph_concurrent
+        return JSONResponse(
+            {
+                "salesforce_daily": salesforce.maximum,
+                "salesforce_used": salesforce.used,
+                "graph_requests": graph.requests,
+                "graph_concurrent": graph.concurrent,
+            }
+        )
+
+    def _tokens(self, request: Request, body: Any) -> Response:
+        order = TokenOrder.model_validate(body)
+        registration = self._world.registration
+        claims: dict[str, Any] = {}
+        if order.user is not None:
+            user = self._world.tenant.user(order.user)
+            if user is None:
+                raise ValueError(f"There is no user {order.user}.")
+            client_id = order.client_id or registration.microsoft_host_client_id
+            claims = self._world.identity.tokens.api_claims(user, client_id, "0")
+        claims = {name: value for name, value in {**claims, **order.claims}.items() if name not in order.without}
+        key = {
+            "tenant": registration.microsoft_key,
+            "next": registration.microsoft_next_key,
+            "foreign": registration.foreign_key,
+        }[order.key]
+        headers = dict(order.headers)
+        if order.kid is not None:
+            headers["kid"] = order.kid
+        return JSONResponse({"token": key.sign(claims, headers, order.alg), "claims": claims}, status_code=201)
+
+
+def _not_allowed(request: Request) -> str:
+    if request.client is None or request.client.host not in _LOOPBACK:
+        return "The control routes answer on the loopback interface only."
+    if any(name in request.headers for name in _PROXIED):
+        return "The control routes do not answer through a proxy."
+    host = request.headers.get("host", "")
+    if host.rpartition(":")[0] not in _HOSTS and host not in _HOSTS:
+        return "The control routes answer to localhost only."
+    if request.headers.get("origin", f"https://{host}") != f"https://{host}":
+        return "The control routes do not answer to other pages."
+    return ""
+
+
+def _refused(status: int, reason: str) -> Response:
+    return JSONResponse({"error": reason}, status_code=status)

@@ -1,0 +1,14 @@
+"""The Salesforce service: login host and instance at one address."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+
+from sandbox.salesforce import oauth, rest
+from sandbox.world import World
+
+
+def build_app(world: World) -> Starlette:
+    """The application over the present state of ``world``."""
+    login = oauth.routes(world.company, world.clock, world.registration, world.tokens, world.addresses.salesforce)
+    return Starlette(routes=[*login, *rest.routes(world.org, world.tokens)])
