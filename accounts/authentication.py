@@ -1,0 +1,147 @@
+"""Who is asking: the bearer session of a pane, in the API and in plain Django views. Cookies are not looked at.
+
+    Authorization: Bearer <session> ──► one query ──► request.actor ──► the declared permission, on the own mailbox
+
+A 401 carries `WWW-Authenticate` and `{"code", "detail"}`; code: session_missing, session_unknown, session_expired.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, cast
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from accounts.actor import Actor
+from accounts.models import PaneSession, User
+from accounts.onetime import digest
+from permissions import policy
+from permissions.declare import declared_permission, declared_public
+
+if TYPE_CHECKING:  # REST framework's views import this module
+    from rest_framework.views import APIView
+
+P = ParamSpec("P")
+
+CHALLENGE = 'Bearer realm="alongside"'
+_SENTENCES = {
+    "session_missing": "Sign in first.",
+    "session_unknown": "This session is not known. Sign in again.",
+    "session_expired": "This session has ended. Sign in again.",
+}
+
+
+class SessionRefused(Exception):
+    """No valid session. `code` is for programs, `sentence` for people."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.sentence = _SENTENCES[code]
+
+
+class ActorRequest(HttpRequest):
+    """What a view behind `bearer_required` is given."""
+
+    actor: Actor
+
+
+def actor_of(authorization: str) -> Actor:
+    """The actor behind an Authorization header, in one query. Raises SessionRefused."""
+    scheme, _, token = authorization.partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token:
+        raise SessionRefused("session_missing")
+    session = (
+        PaneSession.objects.select_related("user__organisation", "user__resource")
+        .filter(token_hash=digest(token))
+        .first()
+    )
+    if session is None:
+        raise SessionRefused("session_unknown")
+    user = session.user
+    if (
+        session.revoked_at is not None
+        or session.expires_at <= timezone.now()
+        or not user.is_active
+        or user.organisation_id != session.organisation_id
+    ):
+        raise SessionRefused("session_expired")
+    return Actor.of(user, session)
+
+
+class BearerAuthentication(BaseAuthentication):
+    """For Django REST framework: sets `request.user`, `request.auth` and `request.actor`."""
+
+    def authenticate(self, request: Request) -> tuple[User, Actor] | None:
+        try:
+            actor = actor_of(request.headers.get("Authorization", ""))
+        except SessionRefused as refused:
+            if refused.code == "session_missing":
+                return None
+            raise AuthenticationFailed(_body(refused)) from refused
+        request._request.actor = actor  # type: ignore[attr-defined]
+        return actor.user, actor
+
+    def authenticate_header(self, request: Request) -> str:
+        return CHALLENGE
+
+
+class DeclaredPermission(BasePermission):
+    """Asks the policy for the permission that the view declares, on the actor's own mailbox.
+
+    A view that acts on anything else asks again, for that resource.
+    """
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        if declared_public(type(view)) is not None:
+            return True
+        actor = getattr(request._request, "actor", None)
+        if actor is None:
+            raise AuthenticationFailed(_body(SessionRefused("session_missing")))
+        name = declared_permission(type(view))
+        if name is None:
+            return False
+        require_own(actor, name)
+        return True
+
+
+def require_own(actor: Actor, permission: str) -> None:
+    """Raises `policy.Denied` unless the actor holds the permission on their own mailbox. One query."""
+    if actor.user.resource is None:
+        raise policy.NotFound
+    policy.require(actor.principal_id, permission, actor.user.resource)
+
+
+def bearer_required(
+    view: Callable[Concatenate[ActorRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """A plain Django view for signed-in panes: 401 without a session, 403 without the permission it declares.
+
+    Goes below `@requires(…)`: `@requires("email.view")`, then `@bearer_required`.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        try:
+            actor = actor_of(request.headers.get("Authorization", ""))
+        except SessionRefused as refused:
+            return JsonResponse(_body(refused), status=401, headers={"WWW-Authenticate": CHALLENGE})
+        name = declared_permission(request.resolver_match.func) if request.resolver_match else None
+        if name is not None:
+            require_own(actor, name)
+        asked = cast(ActorRequest, request)
+        asked.actor = actor
+        return view(asked, *args, **kwargs)
+
+    return guarded
+
+
+def _body(refused: SessionRefused) -> dict[str, Any]:
+    return {"code": refused.code, "detail": refused.sentence}
