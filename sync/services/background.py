@@ -1,0 +1,69 @@
+"""Background work on intents: what is due, and carrying one out as the person who caused it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+import structlog
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.actor import Actor
+from accounts.errors import NotConnected
+from accounts.models import System
+from permissions import policy
+from sync.errors import NeedsReconnect, ProviderError
+from sync.models import Intent
+from sync.services import leases, outcomes
+from sync.services.clients import Crm, connection_of, crm_of
+from sync.services.execute import run_email, run_file, run_undo
+from sync.services.leases import Lease
+
+log = structlog.get_logger(__name__)
+
+BATCH = 200
+_NEEDED = {Intent.Kind.EMAIL: "email.file", Intent.Kind.FILE: "email.file", Intent.Kind.UNDO: "email.undo"}
+_RUN: dict[str, Callable[[Actor, Crm, Intent, Lease], None]] = {
+    Intent.Kind.EMAIL: run_email,
+    Intent.Kind.FILE: run_file,
+    Intent.Kind.UNDO: run_undo,
+}
+
+
+def due_intents() -> list[UUID]:
+    """Ids of intents that wait to be carried out, or whose worker is gone; the longest due first."""
+    now = timezone.now()
+    due = Intent.objects.filter(
+        Q(state=Intent.State.WAITING, due_at__lte=now) | Q(state=Intent.State.CLAIMED, lease_until__lte=now)
+    )
+    return list(due.order_by("due_at").values_list("id", flat=True)[:BATCH])
+
+
+def carry_out(intent_id: UUID) -> None:
+    """One intent, as the person who caused it; stops if that person has lost the right meanwhile."""
+    intent = (
+        Intent.objects.select_related("activity", "organisation", "user", "user__organisation", "user__resource")
+        .filter(pk=intent_id)
+        .first()
+    )
+    if intent is None:
+        return
+    lease = leases.claim(intent)
+    if lease is None:
+        return
+    actor = Actor.of(intent.user)
+    try:
+        policy.require(actor.principal_id, _NEEDED[Intent.Kind(intent.kind)], actor.user.resource)
+        crm = crm_of(actor, connection_of(actor, System.SALESFORCE))
+    except (policy.Denied, policy.NotFound):
+        leases.finish(lease, Intent.State.PARKED, reason="forbidden", words="The right to file was taken away.")
+        return
+    except NotConnected:
+        outcomes.handle(intent, lease, NeedsReconnect())
+        return
+    except ProviderError as error:
+        outcomes.handle(intent, lease, error)
+        return
+    _RUN[intent.kind](actor, crm, intent, lease)
+    log.info("intent.carried_out", intent=str(intent.pk), kind=intent.kind, state=intent.state)

@@ -1,0 +1,126 @@
+"""From a person to the clients that act as that person.
+
+The token broker of `accounts` opens the secrets; its errors become those of `sync.errors` here, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import TypeVar
+
+from django.utils import timezone
+
+from accounts import broker
+from accounts.actor import Actor
+from accounts.errors import NeedsReconnect as GrantGone
+from accounts.errors import NotConnected, ProviderUnavailable
+from accounts.models import Connection, SalesforceOrg, System
+from sync.errors import NeedsReconnect, Unavailable
+from sync.providers.graph.client import GraphMailbox
+from sync.providers.salesforce.client import SalesforceClient
+from sync.providers.salesforce.schema import OrgShape, read_shape
+from sync.providers.tokens import TokenSource
+
+SHAPE_AGE = timedelta(hours=24)
+
+ResultT = TypeVar("ResultT")
+
+
+@contextmanager
+def _as_provider_errors() -> Iterator[None]:
+    try:
+        yield
+    except GrantGone as error:
+        raise NeedsReconnect(str(error), code=error.system) from error
+    except ProviderUnavailable as error:
+        raise Unavailable(str(error)) from error
+
+
+@dataclass(slots=True)
+class Brokered:
+    """A token source of the broker, speaking the errors of this room."""
+
+    source: TokenSource
+
+    def token(self) -> str:
+        with _as_provider_errors():
+            return self.source.token()
+
+    def renew(self, rejected: str) -> str:
+        with _as_provider_errors():
+            return self.source.renew(rejected)
+
+
+@dataclass(slots=True)
+class BrokeredSalesforce(Brokered):
+    instance_url: str
+    org_id: str
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Crm:
+    """Salesforce as one person: the client, the org and what the org offers."""
+
+    client: SalesforceClient
+    org: SalesforceOrg
+    shape: OrgShape
+    user_id: str
+    instance_url: str
+
+
+def connection_of(actor: Actor, system: System) -> Connection:
+    """The actor's own active connection. Raises NotConnected, NeedsReconnect."""
+    connection = (
+        Connection.objects.filter(organisation=actor.organisation, user=actor.user, system=system)
+        .select_related("salesforce_org", "organisation", "user")
+        .first()
+    )
+    if connection is None or connection.state == Connection.State.DISCONNECTED:
+        raise NotConnected(system)
+    if connection.state == Connection.State.NEEDS_RECONNECT:
+        raise NeedsReconnect(code=system)
+    return connection
+
+
+def crm_of(actor: Actor, connection: Connection | None = None) -> Crm:
+    """Salesforce as the actor. Reads the org's shape where it is not known yet (a few calls, once a day and org)."""
+    connection = connection or connection_of(actor, System.SALESFORCE)
+    org = connection.salesforce_org
+    if org is None:
+        raise NotConnected(System.SALESFORCE)
+    with _as_provider_errors():
+        session = broker.salesforce_session(connection)
+    client = SalesforceClient(
+        BrokeredSalesforce(
+            source=session, instance_url=session.instance_url, org_id=session.org_id, user_id=session.user_id
+        )
+    )
+    return Crm(
+        client=client,
+        org=org,
+        shape=shape_of(org, lambda: read_shape(client)),
+        user_id=connection.external_user_id,
+        instance_url=connection.instance_url,
+    )
+
+
+def shape_of(org: SalesforceOrg, read: Callable[[], OrgShape]) -> OrgShape:
+    """What the org offers, from the row while it is fresh."""
+    if org.shape and org.shape_read_at and timezone.now() - org.shape_read_at < SHAPE_AGE:
+        return OrgShape(**{**org.shape, "email_fields": tuple(org.shape["email_fields"])})
+    shape = read()
+    org.shape, org.shape_read_at = asdict(shape), timezone.now()
+    org.save(update_fields=["shape", "shape_read_at"])
+    return shape
+
+
+def mailbox_of(actor: Actor) -> GraphMailbox:
+    """The actor's own mailbox. Raises NotConnected, NeedsReconnect."""
+    connection = connection_of(actor, System.MICROSOFT)
+    with _as_provider_errors():
+        tokens = broker.microsoft_tokens(connection)
+    return GraphMailbox(Brokered(source=tokens))

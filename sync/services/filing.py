@@ -1,0 +1,349 @@
+"""The button: from a press in the pane to exactly one record in Salesforce.
+
+    press ─► fetch the message from the person's own mailbox (what the client said is a hint)
+          ─► ① one transaction: activity, item, sighting, decision, intent          (nothing written outside yet)
+          ─► ② claim the intent                          (one of many presses wins; the others wait for its answer)
+          ─► ③ look up as that person: does Salesforce hold this message already?                     [one call]
+          ─► ④ write EmailMessage, relations and Tasks, all or none                                   [one call]
+          ─► ⑤ one transaction: links, intent done, file intents; the worker is woken on commit
+          ─► ⑥ each file is a step of its own                                             [one call for each]
+
+Killed before ①, nothing happened. Killed from ① on, the intent stands: its lease ends, the sweeper (or the next press,
+or the pane's own question how it goes) claims it and goes through ③ again, which finds what ④ may have written.
+A write without an answer (`Ambiguous`) takes the same road. `lease_token` keeps a process that wakes up late from
+recording anything after another took over.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.actor import Actor
+from accounts.models import System, User
+from permissions import policy
+from sync.mail import Attachment, Message, MessageHint
+from sync.models import Activity, Decision, Intent, Issue, Item, Link, Sighting
+from sync.rules.content import FileChoice, choose_files
+from sync.rules.eligibility import Cause, Facts, may_file
+from sync.rules.identity import computed_identity, message_fingerprint, message_identity
+from sync.rules.participants import Participant, Standing, participants
+from sync.rules.people import match_people
+from sync.services import leases
+from sync.services.clients import Crm, connection_of, crm_of, mailbox_of
+from sync.services.context import context_for, fresh_context, known_context, question_of
+from sync.services.execute import run_email, run_undo, settle_deleted
+from sync.services.open_email import activity_status
+from sync.services.party import party_of
+from sync.services.status import EmailStatus, StatusKind
+
+WAIT_SECONDS = 8.0
+_POLL_SECONDS = 0.05
+EMAIL_KEY = "email"
+
+
+@dataclass(frozen=True, slots=True)
+class FilingRequest:
+    """What the person chose. `attachment_keys` are keys of `hint.attachments`."""
+
+    hint: MessageHint
+    person_ids: tuple[str, ...] = ()
+    record_ids: tuple[str, ...] = ()
+    attachment_keys: tuple[str, ...] = ()
+    confirmed: bool = False
+
+
+class BadChoice(ValueError):
+    """What was chosen does not fit the email or what Salesforce shows. The text says what to do."""
+
+
+def file_email(actor: Actor, request: FilingRequest) -> EmailStatus:
+    """File the email as chosen; pressing again is answered with the same record.
+
+    Raises BadChoice, accounts.errors.NotConnected and sync.errors.* where the person has to do something first.
+    """
+    policy.require(actor.principal_id, "email.file", actor.user.resource)
+    crm = crm_of(actor, connection_of(actor, System.SALESFORCE))
+    message = mailbox_of(actor).find_message(
+        item_id=request.hint.item_key, internet_message_id=request.hint.internet_message_id
+    )
+    everyone = participants(message, party_of(actor))
+    verdict = may_file(
+        message,
+        Facts(participants=everyone, record_chosen=bool(request.record_ids), confirmed=request.confirmed),
+        Cause.BUTTON,
+    )
+    if verdict.answer == "cannot":
+        _decide_alone(actor, message, Decision.Outcome.SKIPPED, verdict.rule)
+        return EmailStatus(StatusKind.CANNOT, verdict.sentence, rule=verdict.rule)
+    if verdict.answer == "confirm":
+        return EmailStatus(
+            StatusKind.NOT_FILED, verdict.sentence, rule=verdict.rule, needs_confirmation=verdict.sentence
+        )
+    if verdict.answer == "choose" and not (request.record_ids or request.person_ids):
+        raise BadChoice(verdict.sentence)
+    choice = _choice(crm, everyone, message, request)
+    activity, intent = _record_intent(actor, crm, message, choice)
+    return _carry_out(actor, crm, activity, intent, message)
+
+
+def filing_status(actor: Actor, filing_id: UUID) -> EmailStatus:
+    """How a filing stands; takes it over where whoever worked on it is gone. Raises policy.NotFound."""
+    activity = _activity(actor, "email.view", filing_id)
+    crm = crm_of(actor, connection_of(actor, System.SALESFORCE))
+    intent = Intent.objects.filter(activity=activity, kind=Intent.Kind.EMAIL, user=actor.user).first()
+    if intent is not None and intent.state in {Intent.State.WAITING, Intent.State.CLAIMED}:
+        lease = leases.claim(intent)
+        if lease:
+            run_email(actor, crm, intent, lease)
+    return _status(actor, crm, activity)
+
+
+def undo_filing(actor: Actor, filing_id: UUID) -> EmailStatus:
+    """Take the record back, with the Tasks made for it. It stays undone: only the button files it again."""
+    activity = _activity(actor, "email.undo", filing_id)
+    crm = crm_of(actor, connection_of(actor, System.SALESFORCE))
+    with transaction.atomic():
+        link = Link.objects.filter(activity=activity, part=Link.Part.EMAIL).first()
+        if link is None:
+            return _status(actor, crm, activity)
+        intent, made = Intent.objects.select_for_update().get_or_create(
+            activity=activity,
+            key=f"undo:{link.record_id}",
+            defaults={"organisation": actor.organisation, "user": actor.user, "kind": Intent.Kind.UNDO},
+        )
+        if not made and intent.state in {Intent.State.PARKED, Intent.State.UNDONE}:
+            _reset(intent, actor.user, intent.choice)
+    lease = leases.claim(intent)
+    if lease:
+        run_undo(actor, crm, intent, lease)
+    else:
+        _wait(intent)
+    intent.refresh_from_db()
+    if intent.state == Intent.State.PARKED:
+        status = _status(actor, crm, activity)
+        return EmailStatus(
+            status.kind,
+            f"Not taken back: Salesforce refused it. “{intent.words}”",
+            rule=intent.reason,
+            filing_id=status.filing_id,
+            records=status.records,
+            url=status.url,
+            files=status.files,
+            can_undo=True,
+        )
+    return _status(actor, crm, activity)
+
+
+def _choice(crm: Crm, everyone: tuple[Participant, ...], message: Message, request: FilingRequest) -> dict[str, object]:
+    """The chosen ids, checked against what Salesforce shows this person. No call where the pane has just been read."""
+    context = context_for(crm, question_of(crm, everyone, message_identity(message))).crm
+    matches = match_people(everyone, context, salesforce_user_id=crm.user_id)
+    people = {
+        person.id: person.object_name for match in matches.people for person in (match.person, *match.alternatives)
+    }
+    records = {
+        **{record.id: "Account" for record in (*context.accounts, *context.suggested_accounts)},
+        **{record.id: "Opportunity" for record in context.opportunities},
+        **{record.id: "Case" for record in context.cases},
+    }
+    strange = [chosen for chosen in request.person_ids if chosen not in people]
+    strange += [chosen for chosen in request.record_ids if chosen not in records]
+    if strange:
+        raise BadChoice("A chosen record is no longer shown for this email. Reload the pane and choose again.")
+    chosen_people = [{"id": chosen, "object_name": str(people[chosen])} for chosen in dict.fromkeys(request.person_ids)]
+    kinds = {entry["object_name"] for entry in chosen_people}
+    if "Lead" in kinds and request.record_ids:
+        raise BadChoice("A lead takes no business record in Salesforce: choose the lead alone, or a contact.")
+    if "Contact" in kinds:
+        chosen_people = [entry for entry in chosen_people if entry["object_name"] == "Contact"]
+    else:
+        chosen_people = chosen_people[:1] if "Lead" in kinds else chosen_people
+    rank = {"Case": 0, "Opportunity": 1, "Account": 3}
+    chosen_records = sorted(dict.fromkeys(request.record_ids), key=lambda chosen: rank[records[chosen]])
+    if len(chosen_records) > 11:
+        raise BadChoice("An email can stand on at most 11 records: take some ticks away.")
+    external = [p.address for p in everyone if p.standing is not Standing.INTERNAL]
+    return {
+        "people": chosen_people,
+        "records": [[records[chosen], chosen] for chosen in chosen_records],
+        "files": [
+            {
+                "key": choice.attachment.key,
+                "name": choice.attachment.name,
+                "reason": choice.reason,
+                "words": choice.sentence,
+            }
+            for choice in _chosen_files(message, request)
+        ],
+        "external": external,
+    }
+
+
+def _chosen_files(message: Message, request: FilingRequest) -> list[FileChoice]:
+    """The chosen attachments as the mailbox holds them, with the reason of each that is left out all the same.
+
+    A client's attachment ids are of another kind than the provider's: what does not match by id matches by name, the
+    first of that name for the first chosen.
+    """
+    choices = list(choose_files(message.attachments, html=message.html))
+    by_key = {choice.attachment.key: choice for choice in choices}
+    hinted = {attachment.key: attachment for attachment in request.hint.attachments}
+    taken: list[FileChoice] = []
+    for key in dict.fromkeys(request.attachment_keys):
+        found = by_key.get(key) or _by_name(choices, taken, hinted.get(key))
+        if found is None:
+            raise BadChoice("A chosen attachment is not part of this email. Reload the pane and choose again.")
+        if found not in taken:
+            taken.append(found)
+    return taken
+
+
+def _by_name(choices: list[FileChoice], taken: list[FileChoice], hint: Attachment | None) -> FileChoice | None:
+    if hint is None:
+        return None
+    return next((choice for choice in choices if choice.attachment.name == hint.name and choice not in taken), None)
+
+
+def _record_intent(actor: Actor, crm: Crm, message: Message, choice: dict[str, object]) -> tuple[Activity, Intent]:
+    """① What is to be written stands in the database before anything is written elsewhere."""
+    identity, fingerprint = message_identity(message), message_fingerprint(message)
+    with transaction.atomic():
+        activity, _ = Activity.objects.get_or_create(
+            salesforce_org=crm.org,
+            identity=identity,
+            defaults={"organisation": actor.organisation, "fingerprint": fingerprint},
+        )
+        if activity.fingerprint != fingerprint:
+            # Another message claims this Message-ID: nobody can occupy someone's record.
+            impostor_of, identity = activity, computed_identity(message)
+            activity, _ = Activity.objects.get_or_create(
+                salesforce_org=crm.org,
+                identity=identity,
+                defaults={"organisation": actor.organisation, "fingerprint": fingerprint},
+            )
+            Issue.objects.get_or_create(
+                organisation=actor.organisation,
+                user=actor.user,
+                activity=activity,
+                reason=Issue.Reason.SAME_MESSAGE_ID,
+                settled_at=None,
+                defaults={"words": str(impostor_of.id)},
+            )
+        item = see_item(actor, message, activity)
+        intent, made = Intent.objects.select_for_update().get_or_create(
+            activity=activity,
+            key=EMAIL_KEY,
+            defaults={
+                "organisation": actor.organisation,
+                "user": actor.user,
+                "kind": Intent.Kind.EMAIL,
+                "choice": choice,
+            },
+        )
+        if not made and intent.state in {Intent.State.PARKED, Intent.State.UNDONE}:
+            _reset(intent, actor.user, choice)
+        mine = made or intent.user_id == actor.user.id
+        Decision.objects.update_or_create(
+            item=item,
+            defaults={
+                "organisation": actor.organisation,
+                "outcome": Decision.Outcome.CAPTURED,
+                "rule": "button" if mine else "duplicate",
+                "inputs": {"people": len(choice["people"]), "records": len(choice["records"])},  # type: ignore[arg-type]
+                "decided_at": timezone.now(),
+            },
+        )
+    return activity, intent
+
+
+def see_item(actor: Actor, message: Message, activity: Activity | None) -> Item:
+    """The row of this message in the actor's mailbox, and its sighting of the activity."""
+    item, _ = Item.objects.get_or_create(
+        user=actor.user,
+        provider="graph",
+        provider_id=message.provider_id,
+        defaults={"organisation": actor.organisation, "conversation_id": message.conversation_id},
+    )
+    if activity is not None:
+        Sighting.objects.update_or_create(
+            item=item, defaults={"organisation": actor.organisation, "activity": activity}
+        )
+    return item
+
+
+def _decide_alone(actor: Actor, message: Message, outcome: Decision.Outcome, rule: str) -> None:
+    with transaction.atomic():
+        item = see_item(actor, message, None)
+        Decision.objects.update_or_create(
+            item=item,
+            defaults={
+                "organisation": actor.organisation,
+                "outcome": outcome,
+                "rule": rule,
+                "decided_at": timezone.now(),
+            },
+        )
+
+
+def _reset(intent: Intent, user: User, choice: dict[str, object]) -> None:
+    """A person presses again: what was parked or undone is due anew, as chosen now."""
+    intent.user, intent.choice = user, choice
+    intent.state, intent.reason, intent.words = Intent.State.WAITING, "", ""
+    intent.due_at, intent.finished_at, intent.attempts = timezone.now(), None, 0
+    intent.save(update_fields=["user", "choice", "state", "reason", "words", "due_at", "finished_at", "attempts"])
+
+
+def _carry_out(actor: Actor, crm: Crm, activity: Activity, intent: Intent, message: Message) -> EmailStatus:
+    """②–⑤ here and now if this press wins the claim; else wait for the one that did."""
+    if intent.state == Intent.State.DONE and settle_deleted(actor, crm, activity, intent):
+        intent.refresh_from_db()
+    if intent.user_id == actor.user.id:
+        if intent.state == Intent.State.WAITING and intent.reason:
+            # A person is waiting: what was put off for later is tried now.
+            Intent.objects.filter(pk=intent.pk, state=Intent.State.WAITING).update(due_at=timezone.now())
+        lease = leases.claim(intent)
+        if lease:
+            run_email(actor, crm, intent, lease, message=message)
+            return _status(actor, crm, activity)
+    _wait(intent)
+    return _status(actor, crm, activity, message)
+
+
+def _wait(intent: Intent) -> None:
+    """Until whoever works on it is done, for some seconds."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < deadline:
+        state = Intent.objects.filter(pk=intent.pk).values_list("state", "reason").first()
+        if state is None or state[0] not in {Intent.State.WAITING, Intent.State.CLAIMED}:
+            return
+        if state[0] == Intent.State.WAITING and state[1]:
+            return
+        time.sleep(_POLL_SECONDS)
+
+
+def _activity(actor: Actor, permission: str, filing_id: UUID) -> Activity:
+    """The activity, if it was seen in the actor's own mailbox. Raises policy.NotFound, policy.Denied."""
+    policy.require(actor.principal_id, permission, actor.user.resource)
+    seen = policy.scope(actor.principal_id, permission, Sighting.objects.filter(activity_id=filing_id))
+    sighting = seen.filter(item__user=actor.user).select_related("activity").first()
+    if sighting is None:
+        raise policy.NotFound
+    return sighting.activity
+
+
+def _status(actor: Actor, crm: Crm, activity: Activity, message: Message | None = None) -> EmailStatus:
+    """The status after the work. Whether a colleague's record may be named is asked of Salesforce as this person."""
+    context = None
+    theirs = Link.objects.filter(activity=activity, part=Link.Part.EMAIL).exclude(filed_by=actor.user).exists()
+    if theirs and message is not None:
+        question = question_of(crm, participants(message, party_of(actor)), activity.identity)
+        context = fresh_context(crm, question)
+    elif message is not None:
+        context = known_context(crm, question_of(crm, participants(message, party_of(actor)), activity.identity))
+    status = activity_status(actor, crm, activity, context)
+    return status or EmailStatus(StatusKind.NOT_FILED, "Not filed.", filing_id=str(activity.id))

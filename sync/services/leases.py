@@ -1,0 +1,75 @@
+"""Claiming an intent, and giving it back.
+
+A claim is one conditional UPDATE whose row count says who won. It carries a fencing token: whoever comes back after
+their lease ended holds an older token, and `still_held` refuses their result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import F, Q
+from django.utils import timezone
+
+from sync.models import Intent
+
+LEASE = timedelta(seconds=45)
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    intent_id: UUID
+    token: int
+
+
+def claim(intent: Intent, *, at: datetime | None = None) -> Lease | None:
+    """The lease, or None when another holds it, it is not due yet, or there is nothing left to do."""
+    now = at or timezone.now()
+    won = (
+        Intent.objects.filter(pk=intent.pk)
+        .filter(Q(state=Intent.State.WAITING, due_at__lte=now) | Q(state=Intent.State.CLAIMED, lease_until__lte=now))
+        .update(
+            state=Intent.State.CLAIMED,
+            lease_until=now + LEASE,
+            due_at=now + LEASE,
+            lease_token=F("lease_token") + 1,
+            attempts=F("attempts") + 1,
+        )
+    )
+    if not won:
+        return None
+    intent.refresh_from_db()
+    return Lease(intent.pk, intent.lease_token)
+
+
+def held(lease: Lease) -> Intent | None:
+    """The intent, locked for the rest of the transaction, if the lease still counts."""
+    return (
+        Intent.objects.select_for_update()
+        .filter(pk=lease.intent_id, lease_token=lease.token, state=Intent.State.CLAIMED)
+        .first()
+    )
+
+
+def release(lease: Lease, *, due_in: timedelta, reason: str, burn_attempt: bool = True) -> bool:
+    """Back to waiting, due again after a while."""
+    return bool(
+        Intent.objects.filter(pk=lease.intent_id, lease_token=lease.token, state=Intent.State.CLAIMED).update(
+            state=Intent.State.WAITING,
+            due_at=timezone.now() + due_in,
+            reason=reason,
+            lease_until=None,
+            attempts=F("attempts") if burn_attempt else F("attempts") - 1,
+        )
+    )
+
+
+def finish(lease: Lease, state: Intent.State, *, reason: str = "", words: str = "") -> bool:
+    """The end of the work: done, parked or undone."""
+    return bool(
+        Intent.objects.filter(pk=lease.intent_id, lease_token=lease.token, state=Intent.State.CLAIMED).update(
+            state=state, reason=reason, words=words[:2000], lease_until=None, finished_at=timezone.now()
+        )
+    )

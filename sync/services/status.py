@@ -1,0 +1,104 @@
+"""What the pane says of an email: one sentence, the rule it comes from, and what can be done next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from accounts.actor import Actor
+from sync.crm import CrmContext, RelatedRecord
+from sync.models import Activity, Intent, Link
+from sync.providers.salesforce.urls import record_url
+from sync.services.clients import Crm
+
+
+class StatusKind(StrEnum):
+    FILED = "filed"
+    FILED_BY_COLLEAGUE = "filed-by-colleague"
+    FILING = "filing"
+    WILL_NOT = "will-not"
+    CANNOT = "cannot"
+    NOT_FILED = "not-filed"
+    UNDONE = "undone"
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    name: str
+    state: Literal["waiting", "stored", "left out", "failed"]
+    sentence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EmailStatus:
+    """`filing_id` names our activity (empty when there is none); `needs_confirmation` is a question to put first."""
+
+    kind: StatusKind
+    sentence: str
+    rule: str = ""
+    filing_id: str = ""
+    records: tuple[RelatedRecord, ...] = ()
+    url: str = ""
+    files: tuple[FileState, ...] = field(default=())
+    can_undo: bool = False
+    needs_confirmation: str = ""
+
+
+def filed_status(actor: Actor, crm: Crm, activity: Activity, link: Link, context: CrmContext | None) -> EmailStatus:
+    """The status of an activity that has a record. Names only what the actor's Salesforce user may see."""
+    seen = context.filed if context else None
+    may_see = link.filed_by_id == actor.user.id or seen is not None
+    if not may_see:
+        return EmailStatus(
+            StatusKind.FILED_BY_COLLEAGUE, "Filed by a colleague.", rule="duplicate", filing_id=str(activity.id)
+        )
+    records = seen.related if seen and seen.related else ()
+    if not records:
+        names = names_of(context)
+        records = tuple(
+            RelatedRecord(id=record_id, object_name=object_name, name=names.get(record_id, ""))
+            for object_name, record_id in link.related
+        )
+    return EmailStatus(
+        StatusKind.FILED,
+        filed_sentence(records),
+        rule="button" if not link.found else "duplicate",
+        filing_id=str(activity.id),
+        records=records,
+        url=record_url(crm.instance_url, link.record_id),
+        files=file_states(activity),
+        can_undo=True,
+    )
+
+
+def filed_sentence(records: tuple[RelatedRecord, ...]) -> str:
+    count = len(records)
+    return "Filed." if not count else f"Filed to {count} record{'s' if count > 1 else ''}."
+
+
+def names_of(context: CrmContext | None) -> dict[str, str]:
+    """Names of all records of a context, by id."""
+    if context is None:
+        return {}
+    return {
+        **{record.id: record.name for record in (*context.people, *context.accounts, *context.opportunities)},
+        **{record.id: record.name for record in context.suggested_accounts},
+        **{case.id: f"{case.number} {case.subject}".strip() for case in context.cases},
+    }
+
+
+def file_states(activity: Activity) -> tuple[FileState, ...]:
+    """One for each chosen attachment of a filing, in the order chosen."""
+    states: list[FileState] = []
+    intents = Intent.objects.filter(activity=activity, kind=Intent.Kind.FILE).exclude(state=Intent.State.UNDONE)
+    for intent in intents.order_by("key"):
+        name = intent.choice.get("name", "")
+        if intent.state == Intent.State.DONE:
+            states.append(FileState(name, "stored"))
+        elif intent.state == Intent.State.PARKED:
+            left_out = intent.reason == "file-left-out"
+            states.append(FileState(name, "left out" if left_out else "failed", intent.words))
+        else:
+            states.append(FileState(name, "waiting"))
+    return tuple(states)
