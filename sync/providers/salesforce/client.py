@@ -1,0 +1,192 @@
+"""simple-salesforce under our policy: our session, one refresh, our errors, the limits observed.
+
+call ──► 401 INVALID_SESSION_ID ──► renew the token once ──► the same call once ──► still 401: NeedsReconnect
+  └────► any other answer, or none ──► the answer, or an error of `sync.errors`
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+import requests
+from django.conf import settings
+from simple_salesforce.api import Salesforce
+from simple_salesforce.exceptions import SalesforceError
+
+from accounts.http import TargetRefused, requests_session
+from sync import errors
+from sync.providers.salesforce.errors import error_for, error_for_silence
+from sync.providers.tokens import SalesforceSession
+
+MAX_SUBREQUESTS = 25
+MAX_QUERIES = 5
+MAX_URI_BYTES = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ApiUsage:
+    """Calls of the org in the last 24 hours, as `Sforce-Limit-Info` of the last answer said."""
+
+    used: int
+    allowed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Subrequest:
+    """One part of a composite call. `url` begins with `/services/data/`."""
+
+    reference: str
+    method: str
+    url: str
+    body: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Subresponse:
+    reference: str
+    status: int
+    body: Any
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+
+class SalesforceClient:
+    """One Salesforce user's view of an org. Cheap to make; not to be shared between threads.
+
+    Raises, from every call: `Throttled`, `NeedsReconnect`, `Gone`, `Conflict`, `Refused`, `Forbidden`, `QuotaSpent`,
+    `Unavailable`, and from calls that write also `Ambiguous`.
+    """
+
+    def __init__(self, session: SalesforceSession) -> None:
+        self.session = session
+        self.version: str = settings.SALESFORCE_API_VERSION
+        self.api_usage: ApiUsage | None = None
+        self._token = ""
+        self._sf: Salesforce | None = None
+
+    @property
+    def instance_url(self) -> str:
+        return self.session.instance_url.rstrip("/")
+
+    def query_url(self, soql: str) -> str:
+        """The path and query of a query, as a sub-request names it."""
+        return f"/services/data/v{self.version}/query?" + urlencode({"q": soql}, safe="(),'@:")
+
+    def sobject_url(self, object_name: str) -> str:
+        return f"/services/data/v{self.version}/sobjects/{object_name}"
+
+    def get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
+        """Reads `path` below `/services/data/vNN.0/`; gives the decoded answer."""
+        return self._restful(path, method="GET", writes=False, params=dict(params or {}))
+
+    def delete(self, path: str, params: Mapping[str, str] | None = None) -> Any:
+        return self._restful(path, method="DELETE", writes=True, params=dict(params or {}))
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        return self._restful(path, method="POST", writes=True, data=json.dumps(body))
+
+    def query(self, soql: str) -> list[dict[str, Any]]:
+        """The first page of a query's records (2,000, fewer where Salesforce says so)."""
+        answer = self.get("query", {"q": soql})
+        records = answer.get("records") if isinstance(answer, dict) else None
+        if not isinstance(records, list):
+            raise errors.Unavailable("Salesforce's answer could not be read.", code="UNREADABLE")
+        return records
+
+    def composite(self, parts: Sequence[Subrequest], *, all_or_none: bool, writes: bool) -> dict[str, Subresponse]:
+        """One call with at most 25 parts, 5 of them queries; the answers by reference.
+
+        https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_composite_composite.htm
+        """
+        body = {
+            "allOrNone": all_or_none,
+            "compositeRequest": [_part_of_composite(part) for part in parts],
+        }
+        answer = self._restful("composite", method="POST", writes=writes, data=json.dumps(body))
+        try:
+            answers = [
+                Subresponse(part["referenceId"], int(part["httpStatusCode"]), part.get("body"))
+                for part in answer["compositeResponse"]
+            ]
+        except (KeyError, TypeError, ValueError):
+            raise error_for(200, None, writes=writes) from None
+        return {part.reference: part for part in answers}
+
+    def upload(self, path: str, body: Callable[[], Any], *, content_type: str) -> Any:
+        """Posts a streamed body. `body` is called for each attempt, and may raise `StreamSpent` at the second."""
+        return self._restful(path, method="POST", writes=True, make_data=body, headers={"Content-Type": content_type})
+
+    def _restful(
+        self, path: str, *, method: str, writes: bool, make_data: Callable[[], Any] | None = None, **options: Any
+    ) -> Any:
+        token = self._token or self.session.token()
+        try:
+            return self._call(token, path, method, writes, make_data, options)
+        except errors.NeedsReconnect:
+            renewed = self.session.renew(token)
+        return self._call(renewed, path, method, writes, make_data, options)
+
+    def _call(
+        self,
+        token: str,
+        path: str,
+        method: str,
+        writes: bool,
+        make_data: Callable[[], Any] | None,
+        options: Mapping[str, Any],
+    ) -> Any:
+        """One HTTP call. `NeedsReconnect` means that the token was rejected and nothing happened."""
+        sf = self._connected(token)
+        seen: list[requests.Response] = []
+        hooks = {"response": lambda response, *_, **__: seen.append(response)}
+        extra = {"data": make_data()} if make_data else {}
+        try:
+            return sf.restful(path, method=method, hooks=hooks, **options, **extra)
+        except SalesforceError as failure:
+            retry_after = seen[-1].headers.get("Retry-After") if seen else None
+            raise error_for(failure.status, failure.content, retry_after=retry_after, writes=writes) from None
+        except TargetRefused as refused:
+            raise errors.Unavailable(str(refused), code="TARGET_REFUSED") from None
+        except requests.exceptions.JSONDecodeError:
+            raise error_for(200, None, writes=writes) from None
+        except requests.RequestException as failure:
+            raise error_for_silence(failure, writes=writes) from None
+        finally:
+            self._observe(seen)
+
+    def _connected(self, token: str) -> Salesforce:
+        if self._sf is None or token != self._token:
+            self._token = token
+            self._sf = Salesforce(
+                session_id=token,
+                instance_url=self.instance_url,
+                version=self.version,
+                session=requests_session(),
+                object_pairs_hook=dict,
+            )
+            self._sf.headers.pop("X-PrettyPrint", None)
+        return self._sf
+
+    def _observe(self, responses: Iterable[requests.Response]) -> None:
+        for response in responses:
+            for entry in response.headers.get("Sforce-Limit-Info", "").split(","):
+                name, _, counts = entry.strip().partition("=")
+                used, _, allowed = counts.partition("/")
+                if name == "api-usage" and used.isdigit() and allowed.isdigit():
+                    self.api_usage = ApiUsage(int(used), int(allowed))
+
+
+def _part_of_composite(part: Subrequest) -> dict[str, Any]:
+    form: dict[str, Any] = {"method": part.method, "url": part.url, "referenceId": part.reference}
+    if part.body is not None:
+        form["body"] = part.body
+    if part.headers:
+        form["httpHeaders"] = dict(part.headers)
+    return form
