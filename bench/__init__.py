@@ -1,0 +1,1 @@
+"""Measurements, each held against a target: one module for each area, `run()` gives its figures."""
