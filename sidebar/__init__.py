@@ -1,0 +1,1 @@
+"""What people see: the pane beside an email, its JSON twins, and the demo's inbox page."""

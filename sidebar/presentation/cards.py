@@ -1,0 +1,110 @@
+"""What a card, a row and a group of the pane show. Plain data; `grouping` makes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Generic, TypeVar
+
+RowT = TypeVar("RowT")
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One field of a person: `kind` names the field for the template, `href` is a mailto: or tel: address or empty."""
+
+    kind: str
+    text: str
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """One of several people in Salesforce with the same address."""
+
+    id: str
+    name: str
+    detail: str
+    kind: str
+    url: str
+    chosen: bool
+    last_activity: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonCard:
+    """`kind` is contact, lead or person-account. `note` is "", lead-beside-contact, was-lead or without-tag."""
+
+    id: str
+    kind: str
+    name: str
+    address: str
+    role: str
+    url: str
+    ticked: bool
+    facts: tuple[Fact, ...]
+    more: tuple[Fact, ...]
+    note: str
+    alternatives: tuple[Alternative, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    id: str
+    name: str
+    url: str
+    ticked: bool
+    type: str
+    country: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpportunityRow:
+    """`outcome` is "", won or lost; `amount` is in `currency`, which may be unknown ("")."""
+
+    id: str
+    name: str
+    url: str
+    ticked: bool
+    stage: str
+    amount: float | None
+    currency: str
+    close_date: date | None
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    id: str
+    number: str
+    subject: str
+    url: str
+    ticked: bool
+    status: str
+    created_at: datetime | None
+    is_closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecordList(Generic[RowT]):
+    """`folded` are shown once the list is opened."""
+
+    shown: tuple[RowT, ...] = ()
+    folded: tuple[RowT, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.shown) + len(self.folded)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One account with its people, opportunities and cases, or people without an account."""
+
+    account: AccountRow | None
+    people: tuple[PersonCard, ...]
+    opportunities: RecordList[OpportunityRow]
+    cases: RecordList[CaseRow]
+
+    @property
+    def has_records(self) -> bool:
+        return bool(self.account or len(self.opportunities) or len(self.cases))

@@ -1,0 +1,1 @@
+"""Small words of the templates: icons, dates as people say them, sizes, money."""
