@@ -97,25 +97,27 @@ class Product:
         one(redirect, "code")
         return str(redirect.headers["location"])
 
-    def fault(self, service: str, fault: Mapping[str, Any]) -> None:
-        """Sets a fault of `service`: salesforce, microsoft or graph."""
-        self.sandbox.post(f"{self._service(service)}/_sandbox/faults", json=dict(fault)).raise_for_status()
+    def fault(self, service: str, kind: str, **details: Any) -> None:
+        """Asks `service` (salesforce, microsoft, graph) for a fault; `sandbox.faults` has the kinds and details."""
+        self._control("POST", "faults", json={"service": service, "kind": kind, **details})
+
+    def latency(self, milliseconds: int) -> None:
+        """What every provider call takes longer from here on."""
+        self._control("POST", "latency", json={"ms": milliseconds})
 
     def calls(self, service: str) -> list[dict[str, Any]]:
         """The calls that `service` has received since its log was cleared."""
-        got = self.sandbox.get(f"{self._service(service)}/_sandbox/log")
-        got.raise_for_status()
-        body = got.json()
-        entries: list[dict[str, Any]] = body["calls"] if isinstance(body, dict) else body
+        entries: list[dict[str, Any]] = self._control("GET", "log", params={"service": service}).json()
         return entries
 
     def clear_log(self) -> None:
-        for service in ("salesforce", "microsoft", "graph"):
-            self.sandbox.delete(f"{self._service(service)}/_sandbox/log").raise_for_status()
+        self._control("DELETE", "log")
 
-    def _service(self, service: str) -> str:
-        name = "microsoft_graph_url" if service == "graph" else f"{service}_login_url"
-        return str(self.info[name])
+    def _control(self, method: str, what: str, **rest: Any) -> httpx.Response:
+        """The sandbox's own routes answer for all its services at the address of each."""
+        answer = self.sandbox.request(method, f"{self.info['salesforce_login_url']}/_sandbox/{what}", **rest)
+        answer.raise_for_status()
+        return answer
 
 
 def one(response: httpx.Response, name: str) -> str:
@@ -123,7 +125,7 @@ def one(response: httpx.Response, name: str) -> str:
     values = parse_qs(urlsplit(response.headers.get("location", "")).query).get(name, [])
     if len(values) != 1:
         raise ValueError(f"{response.request.url.path}: no {name}: {response.status_code} {response.text[:300]}")
-    return values[0]
+    return str(values[0])
 
 
 @contextmanager
