@@ -60,15 +60,17 @@ def fetch(key: str, load: Callable[[], tuple[str, float]], *, now: Callable[[], 
             if answer:
                 return answer
             value, fresh_seconds = load()
-            store(key, value, fresh_seconds, now=now)
+            read_at = store(key, value, fresh_seconds, now=now)
         finally:
             cache.delete(flight)
-    return Answer(value, now(), False)
+    return Answer(value, read_at, False)
 
 
-def store(key: str, value: str, fresh_seconds: float, *, now: Callable[[], float] = time.time) -> None:
+def store(key: str, value: str, fresh_seconds: float, *, now: Callable[[], float] = time.time) -> float:
+    """Keeps an answer and says when it was read."""
     moment = now()
     cache.set(key, [value, moment, moment + fresh_seconds], KEEP_SECONDS)
+    return moment
 
 
 def drop(key: str) -> None:
