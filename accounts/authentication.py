@@ -104,12 +104,17 @@ class DeclaredPermission(BasePermission):
             return True
         actor = getattr(request._request, "actor", None)
         if actor is None:
-            raise AuthenticationFailed(_body(SessionRefused("session_missing")))
+            raise session_missing()
         name = declared_permission(type(view))
         if name is None:
             return False
         require_own(actor, name)
         return True
+
+
+def session_missing() -> AuthenticationFailed:
+    """The 401 for a request without a session."""
+    return AuthenticationFailed(_body(SessionRefused("session_missing")))
 
 
 def require_own(actor: Actor, permission: str) -> None:
