@@ -7,9 +7,9 @@ call ──► 401 INVALID_SESSION_ID ──► renew the token once ──► t
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 import requests
@@ -57,6 +57,16 @@ class Subresponse:
         return 200 <= self.status < 300
 
 
+class StreamedBody(Protocol):
+    """A request body that is read in blocks and knows its length."""
+
+    @property
+    def content_type(self) -> str: ...
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[bytes]: ...
+    def read(self, amount: int = ..., /) -> bytes: ...
+
+
 class SalesforceClient:
     """One Salesforce user's view of an org. Cheap to make; not to be shared between threads.
 
@@ -100,6 +110,18 @@ class SalesforceClient:
             raise errors.Unavailable("Salesforce's answer could not be read.", code="UNREADABLE")
         return records
 
+    def versions(self) -> tuple[str, ...]:
+        """The API versions that the org offers, such as "66.0". Asked for without a token."""
+        try:
+            response = requests_session().get(self.instance_url + "/services/data/")
+            if not response.ok:
+                raise error_for(response.status_code, None, retry_after=response.headers.get("Retry-After"))
+            return tuple(str(entry["version"]) for entry in response.json())
+        except (requests.exceptions.JSONDecodeError, KeyError, TypeError):
+            raise error_for(200, None) from None
+        except requests.RequestException as failure:
+            raise error_for_silence(failure, writes=False) from None
+
     def composite(self, parts: Sequence[Subrequest], *, all_or_none: bool, writes: bool) -> dict[str, Subresponse]:
         """One call with at most 25 parts, 5 of them queries; the answers by reference.
 
@@ -119,19 +141,19 @@ class SalesforceClient:
             raise error_for(200, None, writes=writes) from None
         return {part.reference: part for part in answers}
 
-    def upload(self, path: str, body: Callable[[], Any], *, content_type: str) -> Any:
-        """Posts a streamed body. `body` is called for each attempt, and may raise `StreamSpent` at the second."""
-        return self._restful(path, method="POST", writes=True, make_data=body, headers={"Content-Type": content_type})
+    def upload(self, path: str, body: Callable[[], StreamedBody]) -> Any:
+        """Posts a streamed body. `body` is called for each attempt, and may raise instead of giving a second one."""
+        return self._restful(path, method="POST", writes=True, body=body)
 
     def _restful(
-        self, path: str, *, method: str, writes: bool, make_data: Callable[[], Any] | None = None, **options: Any
+        self, path: str, *, method: str, writes: bool, body: Callable[[], StreamedBody] | None = None, **options: Any
     ) -> Any:
         token = self._token or self.session.token()
         try:
-            return self._call(token, path, method, writes, make_data, options)
+            return self._call(token, path, method, writes, body, options)
         except errors.NeedsReconnect:
             renewed = self.session.renew(token)
-        return self._call(renewed, path, method, writes, make_data, options)
+        return self._call(renewed, path, method, writes, body, options)
 
     def _call(
         self,
@@ -139,14 +161,17 @@ class SalesforceClient:
         path: str,
         method: str,
         writes: bool,
-        make_data: Callable[[], Any] | None,
+        body: Callable[[], StreamedBody] | None,
         options: Mapping[str, Any],
     ) -> Any:
         """One HTTP call. `NeedsReconnect` means that the token was rejected and nothing happened."""
         sf = self._connected(token)
         seen: list[requests.Response] = []
         hooks = {"response": lambda response, *_, **__: seen.append(response)}
-        extra = {"data": make_data()} if make_data else {}
+        extra: dict[str, Any] = {}
+        if body is not None:
+            streamed = body()
+            extra = {"data": streamed, "headers": {"Content-Type": streamed.content_type}}
         try:
             return sf.restful(path, method=method, hooks=hooks, **options, **extra)
         except SalesforceError as failure:

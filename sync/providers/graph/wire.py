@@ -1,0 +1,100 @@
+"""Graph's resources as they come over the wire. Only what the product reads is named here.
+
+https://learn.microsoft.com/graph/api/resources/message
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+Text = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
+M = TypeVar("M", bound=BaseModel)
+
+
+class Resource(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
+
+
+class Page(Resource, Generic[M]):
+    value: list[M]
+    next_link: str = Field("", alias="@odata.nextLink")
+
+
+class GraphUser(Resource):
+    id: str
+    display_name: Text = ""
+    mail: Text = ""
+    user_principal_name: Text = ""
+
+
+class GraphEmailAddress(Resource):
+    name: Text = ""
+    address: Text = ""
+
+
+class GraphRecipient(Resource):
+    email_address: GraphEmailAddress = Field(default_factory=GraphEmailAddress)
+
+
+class GraphHeader(Resource):
+    name: Text = ""
+    value: Text = ""
+
+
+class GraphBody(Resource):
+    content_type: Text = ""
+    content: Text = ""
+
+
+class GraphProperty(Resource):
+    id: Text = ""
+    value: Text = ""
+
+
+class GraphMessage(Resource):
+    odata_type: Text = Field("", alias="@odata.type")
+    id: str
+    internet_message_id: Text = ""
+    conversation_id: Text = ""
+    subject: Text = ""
+    from_: GraphRecipient | None = Field(None, alias="from")
+    sender: GraphRecipient | None = None
+    reply_to: list[GraphRecipient] = Field(default_factory=list)
+    to_recipients: list[GraphRecipient] = Field(default_factory=list)
+    cc_recipients: list[GraphRecipient] = Field(default_factory=list)
+    bcc_recipients: list[GraphRecipient] = Field(default_factory=list)
+    sent_date_time: AwareDatetime | None = None
+    received_date_time: AwareDatetime | None = None
+    internet_message_headers: list[GraphHeader] = Field(default_factory=list)
+    body: GraphBody | None = None
+    parent_folder_id: Text = ""
+    is_draft: bool | None = None
+    has_attachments: bool | None = None
+    categories: list[str] = Field(default_factory=list)
+    single_value_extended_properties: list[GraphProperty] = Field(default_factory=list)
+
+
+class GraphAttachment(Resource):
+    odata_type: Text = Field("", alias="@odata.type")
+    id: str
+    name: Text = ""
+    size: int = 0
+    content_type: Text = ""
+    is_inline: bool | None = None
+    content_id: Text = ""
+
+
+class GraphFolder(Resource):
+    id: str
+
+
+class GraphTranslatedId(Resource):
+    source_id: Text = ""
+    target_id: Text = ""
+
+
+class GraphTranslatedIds(Resource):
+    value: list[GraphTranslatedId] = Field(default_factory=list)
