@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.faults import SERVICES, Fault, Service
 from sandbox.world import World
@@ -71,12 +72,17 @@ class TokenOrder(_Strict):
 
 
 class Control:
-    """The ASGI application of the control routes. ``reset`` builds the world anew from a seed."""
+    """The ASGI application of the control routes.
 
-    def __init__(self, world: World, reset: Callable[[int], None]) -> None:
+    ``reset`` builds the world anew from a seed; ``owner`` gives the service that has a control route of its own, so
+    that it can be asked for at any of the three addresses.
+    """
+
+    def __init__(self, world: World, reset: Callable[[int], None], owner: Callable[[str], ASGIApp | None]) -> None:
         self._world = world
         self._reset = reset
-        self.app = Starlette(
+        self._owner = owner
+        self._app = Starlette(
             routes=[
                 self._route("/_sandbox/faults", self._faults, ["GET", "POST", "DELETE"]),
                 self._route("/_sandbox/log", self._log, ["GET", "DELETE"]),
@@ -88,20 +94,19 @@ class Control:
             ]
         )
 
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        app: ASGIApp = self._owner(scope["path"]) or self._app
+        if reason := _not_allowed(request):
+            app = _refused(403, reason)
+        elif request.method == "POST" and _media_type(request) != "application/json":
+            app = _refused(415, "The body must be application/json.")
+        await app(scope, receive, send)
+
     def _route(self, path: str, handler: Callable[[Request, Any], Response], methods: list[str]) -> Route:
-        async def guarded(request: Request) -> Response:
-            reason = _not_allowed(request)
-            if reason:
-                return _refused(403, reason)
-            body: Any = None
-            if request.method == "POST":
-                if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
-                    return _refused(415, "The body must be application/json.")
-                try:
-                    body = json.loads(await request.body() or b"{}")
-                except ValueError as error:
-                    return _refused(400, f"The body is no JSON: {error}")
+        async def answer(request: Request) -> Response:
             try:
+                body = json.loads(await request.body() or b"{}") if request.method == "POST" else None
                 return handler(request, body)
             except ValidationError as error:
                 details = [{"field": ".".join(map(str, one["loc"])), "message": one["msg"]} for one in error.errors()]
@@ -109,7 +114,7 @@ class Control:
             except ValueError as error:
                 return _refused(400, str(error))
 
-        return Route(path, guarded, methods=methods)
+        return Route(path, answer, methods=methods)
 
     def _faults(self, request: Request, body: Any) -> Response:
         if request.method == "POST":
@@ -202,6 +207,10 @@ def _not_allowed(request: Request) -> str:
     if request.headers.get("origin", f"https://{host}") != f"https://{host}":
         return "The control routes do not answer to other pages."
     return ""
+
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _refused(status: int, reason: str) -> Response:

@@ -27,6 +27,8 @@ from sandbox.salesforce.guard import SalesforceGuard
 from sandbox.world import Addresses, RealMail, World
 
 _GRACE_SECONDS = 2
+# Control routes that a service has for itself, answered at every address.
+_OWNERS = {"/_sandbox/org": "salesforce", "/_sandbox/mail": "graph"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,13 @@ class CuttableProtocol(HttpToolsProtocol):
         extensions: dict[str, dict[object, object]] = {ABORT: {"abort": self.transport.abort}}
         self.scope["extensions"] = extensions
 
+    def shutdown(self) -> None:
+        # An idle client does not answer TLS's good-bye, and waiting for it would hold up the end of the process.
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.abort()
+        else:
+            super().shutdown()
+
 
 class Service(uvicorn.Server):
     """One of several servers in a process: signals are the process's, not the server's."""
@@ -68,7 +77,7 @@ class Services:
         self._apps: dict[str, ASGIApp] = {}
         self._guards: dict[str, Guard] = {}
         self._build()
-        control = Control(world, self.reset).app
+        control = Control(world, self.reset, self._owner_of)
         self.gates = {name: Gate(name, world, self._app_of(name), self._guard_of(name), control) for name in self._apps}
 
     def reset(self, seed: int) -> None:
@@ -79,6 +88,10 @@ class Services:
         world = self.world
         self._apps.update(salesforce=build_app(world), microsoft=build_login_app(world), graph=build_graph_app(world))
         self._guards.update(salesforce=SalesforceGuard(world), microsoft=LoginGuard(world), graph=GraphGuard(world))
+
+    def _owner_of(self, path: str) -> ASGIApp | None:
+        name = next((name for start, name in _OWNERS.items() if path == start or path.startswith(f"{start}/")), None)
+        return None if name is None else self._apps[name]
 
     def _app_of(self, name: str) -> Callable[[], ASGIApp]:
         return lambda: self._apps[name]
@@ -106,8 +119,7 @@ async def serve(options: Options) -> None:
         sockets = {name: stack.enter_context(_bound(port)) for name, port in ports.items()}
         urls = {name: f"https://localhost:{bound.getsockname()[1]}" for name, bound in sockets.items()}
         registration = register(options.state_dir, options.redirect_uris)
-        world = World(options.seed, Addresses(**urls), registration, options.mail)
-        world.latency_ms[""] = options.latency_ms
+        world = World(options.seed, Addresses(**urls), registration, options.mail, options.latency_ms)
         gates = Services(world).gates
         servers = {name: _server(gates[name], authority) for name in urls}
         tasks = [asyncio.create_task(server.serve([sockets[name]])) for name, server in servers.items()]

@@ -42,12 +42,17 @@ class World:
     """The state that the services answer from. ``latency_ms`` is added to each call of a service; ``""`` means all."""
 
     def __init__(
-        self, seed: int, addresses: Addresses, registration: Registration, mail: RealMail | None = None
+        self,
+        seed: int,
+        addresses: Addresses,
+        registration: Registration,
+        mail: RealMail | None = None,
+        latency_ms: int = 0,
     ) -> None:
         self.addresses = addresses
         self.registration = registration
         self.clock = Clock()
-        self.latency_ms: dict[str, int] = {}
+        self._base_latency = latency_ms
         self._mail = mail
         self._build(seed)
 
@@ -58,6 +63,7 @@ class World:
 
     def _build(self, seed: int) -> None:
         self.seed = seed
+        self.latency_ms = {"": self._base_latency}
         self.company = build_company(seed)
         self.limits = Limits(self.clock)
         self.log = CallLog(self.clock)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.applications import Starlette
 
-from sandbox.microsoft import graph, identity
+from sandbox.microsoft import delivery, graph, identity
 from sandbox.world import World
 
 
@@ -15,4 +15,4 @@ def build_login_app(world: World) -> Starlette:
 
 def build_graph_app(world: World) -> Starlette:
     """Graph over the present state of ``world``."""
-    return Starlette(routes=graph.routes(world.tenant, world.identity))
+    return Starlette(routes=[*graph.routes(world.tenant, world.identity), *delivery.delivery_routes(world.tenant)])

@@ -36,7 +36,7 @@ class GraphGuard:
 
     def user(self, headers: Mapping[str, str]) -> str:
         claims = self._claims(headers)
-        return "" if claims is None else claims.email or f"app:{claims.client_id}"
+        return "" if claims is None else claims.email or f"app:{claims.app_id}"
 
     def carries_several(self, method: str, path: str) -> bool:
         return method == "POST" and bool(_BATCH.match(path))
@@ -52,7 +52,7 @@ class GraphGuard:
         claims = self._claims(headers)
         if claims is None:
             return None
-        key = (claims.client_id, self._mailbox(path, claims))
+        key = (claims.app_id, self._mailbox(path, claims))
         throttle = self._world.limits.graph.enter(key, max(1, len(call.sub_requests or ())))
         if throttle is None:
             self._running[call.n] = key

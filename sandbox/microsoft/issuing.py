@@ -30,10 +30,10 @@ class Claims:
 
     oid: str
     email: str
-    client_id: str
+    app_id: str
     scopes: frozenset[str]
     roles: frozenset[str]
-    app_only: bool
+    is_app: bool
     expires: int
 
 
@@ -131,10 +131,10 @@ class TokenIssuer:
         return Claims(
             oid=str(claims.get("oid", "")),
             email=str(claims.get("upn") or claims.get("preferred_username") or ""),
-            client_id=str(claims.get("appid") or claims.get("azp") or ""),
+            app_id=str(claims.get("appid") or claims.get("azp") or ""),
             scopes=frozenset(str(claims.get("scp", "")).split()),
             roles=frozenset(claims.get("roles", ())),
-            app_only=claims.get("idtyp") == "app",
+            is_app=claims.get("idtyp") == "app",
             expires=expires,
         )
 

@@ -207,7 +207,7 @@ class TokenEndpoint:
         if checked is None:
             raise AuthError(500133, "invalid_grant", "Assertion is not within its valid time range.")
         user = next((user for user in self._company.users if user.oid == checked.oid), None)
-        if checked.app_only or user is None:
+        if checked.is_app or user is None:
             sentence = f"Application '{client_id}' is not allowed to make application on-behalf-of calls."
             raise AuthError(7000114, "invalid_grant", sentence)
         if ACCESS_AS_USER not in checked.scopes:
