@@ -32,7 +32,6 @@ SKEW_SECONDS: Final = 300
 KEYS_FOR_SECONDS: Final = 12 * 3600
 REFETCH_AFTER_SECONDS: Final = 60
 DISCOVERY_FOR_SECONDS: Final = 24 * 3600
-GRAPH_SCOPES: Final = ("Mail.Read", "User.Read")
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -172,9 +171,7 @@ def _identity(claims: dict[str, Any], jwk: dict[str, Any], is_provisioned: Calla
 def on_behalf_of(identity: Identity, assertion: str) -> GraphTokens:
     """Tokens for Graph in the name of who brought the assertion. Raises GrantRefused, ProviderUnavailable."""
     cache = msal.SerializableTokenCache()
-    answer = _asking(
-        identity.tenant_id, cache, lambda app: app.acquire_token_on_behalf_of(assertion, list(GRAPH_SCOPES))
-    )
+    answer = _asking(identity.tenant_id, cache, lambda app: app.acquire_token_on_behalf_of(assertion, _graph_scopes()))
     told = answer.get("id_token_claims") or {}
     if (str(told.get("tid", "")).lower(), str(told.get("oid", "")).lower()) != (identity.tenant_id, identity.oid):
         raise GrantRefused
@@ -191,9 +188,14 @@ def renew(tenant_id: str, cache_json: str) -> GraphTokens:
         accounts = app.get_accounts()
         if not accounts:
             return None
-        return app.acquire_token_silent_with_error(list(GRAPH_SCOPES), account=accounts[0], force_refresh=True)
+        return app.acquire_token_silent_with_error(_graph_scopes(), account=accounts[0], force_refresh=True)
 
     return _graph_tokens(_asking(tenant_id, cache, ask), cache)
+
+
+def _graph_scopes() -> list[str]:
+    """All of Graph that the tenant's administrator has consented to for our application."""
+    return [f"{settings.MICROSOFT_GRAPH_URL}/.default"]
 
 
 def _asking(tenant_id: str, cache: Any, ask: Any) -> dict[str, Any]:
