@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from pathlib import Path
 
 from scripts.scans import Finding, project_files, read_text
 
-COMMENTS = re.compile(r"\{#.*?#\}|\{%\s*comment\b.*?%\}.*?\{%\s*endcomment\s*%\}|<!--.*?-->", re.DOTALL)
-TAG = r"<(?:[a-zA-Z][\w:-]*)(?:\"[^\"]*\"|'[^']*'|\{%.*?%\}|\{\{.*?\}\}|[^>\"'])*?"
-REFUSED = {
-    "an inline script": re.compile(
-        r"<script\b(?!(?:\"[^\"]*\"|'[^']*'|[^>\"'])*\b(?:src\s*=|type\s*=\s*[\"']application/(?:ld\+)?json[\"']))",
-        re.IGNORECASE,
-    ),
-    "an inline style sheet": re.compile(r"<style\b", re.IGNORECASE),
-    "a style attribute": re.compile(TAG + r"\sstyle\s*=", re.IGNORECASE | re.DOTALL),
-    "an event handler": re.compile(TAG + r"\s(?:data-)?(?:hx-)?on[a-z:-]+\s*=", re.IGNORECASE | re.DOTALL),
-    "script that htmx evaluates": re.compile(
-        r"\bhx-(?:vals|vars|headers|request)\s*=\s*[\"']\s*js(?:cript)?:", re.IGNORECASE
-    ),
-    "a javascript: address": re.compile(r"=\s*[\"']?\s*javascript:", re.IGNORECASE),
-}
+# The template language gives way to as many line ends as it had, so that line numbers stay true.
+TEMPLATE = re.compile(r"\{#[^\n]*?#\}|\{%\s*comment\b.*?\bendcomment\s*%\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
+HANDLER = re.compile(r"(?:data-)?(?:hx-)?on[a-z:-]+")
+DATA_TYPES = {"application/json", "application/ld+json"}
+EVALUATED = {"hx-vals", "hx-vars", "hx-headers", "hx-request"}
 
 
 def scan(root: Path) -> Iterator[Finding]:
@@ -32,7 +23,32 @@ def scan(root: Path) -> Iterator[Finding]:
         name = path.relative_to(root).as_posix()
         if text is None or name.startswith("tests/"):
             continue
-        # Comments give way to their own line ends, so that line numbers stay true.
-        text = COMMENTS.sub(lambda comment: "\n" * comment[0].count("\n"), text)
-        for what, form in REFUSED.items():
-            yield from (Finding(name, text.count("\n", 0, match.end()) + 1, what) for match in form.finditer(text))
+        page = _Page()
+        page.feed(TEMPLATE.sub(lambda tag: "\n" * tag[0].count("\n") or " ", text))
+        page.close()
+        yield from (Finding(name, line, what) for line, what in page.found)
+
+
+class _Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[int, str]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: (value or "").strip().lower() for name, value in attrs}
+        if tag == "script" and "src" not in values and values.get("type") not in DATA_TYPES:
+            self._refused("an inline script")
+        if tag == "style":
+            self._refused("an inline style sheet")
+        for name, value in values.items():
+            if name == "style":
+                self._refused("a style attribute")
+            elif HANDLER.fullmatch(name):
+                self._refused("an event handler")
+            elif name in EVALUATED and value.startswith(("js:", "javascript:")):
+                self._refused("script that htmx evaluates")
+            elif value.startswith("javascript:"):
+                self._refused("a javascript: address")
+
+    def _refused(self, what: str) -> None:
+        self.found.append((self.getpos()[0], what))
