@@ -84,7 +84,7 @@ class Product:
         with self.client() as anonymous:
             got = anonymous.post("/api/v1/sessions/", json={"token": token})
         got.raise_for_status()
-        return self.client(Authorization=f"Bearer {got.json()['token']}")
+        return self.client(Authorization=f"Bearer {got.json()['session']}")
 
     def allow_salesforce(self, email: str, authorize_url: str) -> str:
         """Goes through Salesforce's pages as that person; the address that Salesforce then sends the browser to."""

@@ -30,18 +30,18 @@ def uses_cookies(request: HttpRequest) -> bool:
 
 
 class RoutedSessionMiddleware(SessionMiddleware):
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:  # type: ignore[override]
-        return super().__call__(request) if uses_cookies(request) else self.get_response(request)  # type: ignore[return-value]
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return super().__call__(request) if uses_cookies(request) else self.get_response(request)
 
 
 class RoutedAuthenticationMiddleware(AuthenticationMiddleware):
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:  # type: ignore[override]
-        return super().__call__(request) if uses_cookies(request) else self.get_response(request)  # type: ignore[return-value]
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return super().__call__(request) if uses_cookies(request) else self.get_response(request)
 
 
 class RoutedMessageMiddleware(MessageMiddleware):
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:  # type: ignore[override]
-        return super().__call__(request) if uses_cookies(request) else self.get_response(request)  # type: ignore[return-value]
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return super().__call__(request) if uses_cookies(request) else self.get_response(request)
 
 
 class PaneLocaleMiddleware(LocaleMiddleware):
@@ -53,7 +53,7 @@ class PaneLocaleMiddleware(LocaleMiddleware):
             return
         language = translation.get_language_from_request(request)
         translation.activate(language)
-        request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
+        request.LANGUAGE_CODE = language
 
 
 class FramingMiddleware:
@@ -65,8 +65,8 @@ class FramingMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if request.path_info.startswith(PANE_PREFIXES):
-            response._csp_replace = {"frame-ancestors": list(settings.PANE_FRAME_ANCESTORS)}  # type: ignore[attr-defined]
-            response.xframe_options_exempt = True  # type: ignore[attr-defined]
+            response._csp_replace = {"frame-ancestors": list(settings.PANE_FRAME_ANCESTORS)}
+            response.xframe_options_exempt = True
         elif uses_cookies(request):
             response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         response.headers.setdefault("Cache-Control", "no-store")

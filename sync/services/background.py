@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.actor import Actor
+from accounts.authentication import require_own
 from accounts.errors import NotConnected
 from accounts.models import System
 from permissions import policy
@@ -54,7 +55,7 @@ def carry_out(intent_id: UUID) -> None:
         return
     actor = Actor.of(intent.user)
     try:
-        policy.require(actor.principal_id, _NEEDED[Intent.Kind(intent.kind)], actor.user.resource)
+        require_own(actor, _NEEDED[Intent.Kind(intent.kind)])
         crm = crm_of(actor, connection_of(actor, System.SALESFORCE))
     except (policy.Denied, policy.NotFound):
         leases.finish(lease, Intent.State.PARKED, reason="forbidden", words="The right to file was taken away.")

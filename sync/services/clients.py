@@ -13,8 +13,8 @@ from typing import TypeVar
 
 from django.utils import timezone
 
-from accounts import broker
 from accounts.actor import Actor
+from accounts.broker import microsoft_tokens, salesforce_session
 from accounts.errors import NeedsReconnect as GrantGone
 from accounts.errors import NotConnected, ProviderUnavailable
 from accounts.models import Connection, SalesforceOrg, System
@@ -93,7 +93,7 @@ def crm_of(actor: Actor, connection: Connection | None = None) -> Crm:
     if org is None:
         raise NotConnected(System.SALESFORCE)
     with _as_provider_errors():
-        session = broker.salesforce_session(connection)
+        session = salesforce_session(connection)
     client = SalesforceClient(
         BrokeredSalesforce(
             source=session, instance_url=session.instance_url, org_id=session.org_id, user_id=session.user_id
@@ -122,5 +122,5 @@ def mailbox_of(actor: Actor) -> GraphMailbox:
     """The actor's own mailbox. Raises NotConnected, NeedsReconnect."""
     connection = connection_of(actor, System.MICROSOFT)
     with _as_provider_errors():
-        tokens = broker.microsoft_tokens(connection)
+        tokens = microsoft_tokens(connection)
     return GraphMailbox(Brokered(source=tokens))

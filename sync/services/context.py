@@ -14,6 +14,8 @@ from sync.crm import CrmContext
 from sync.errors import Throttled, Unavailable
 from sync.mail import Message, MessageHint
 from sync.providers.salesforce.context import ContextQuestion, read_context
+from sync.rules.business import case_references
+from sync.rules.identity import stored_identifier
 from sync.rules.participants import Participant
 from sync.rules.people import lookup_addresses, lookup_domains
 from sync.services import flight
@@ -35,7 +37,11 @@ class ReadContext:
     stale_reason: str = ""
 
 
-def question_of(crm: Crm, participants: tuple[Participant, ...], message_identifier: str) -> ContextQuestion:
+def question_of(
+    crm: Crm, participants: tuple[Participant, ...], message_identifier: str, subject: str
+) -> ContextQuestion:
+    """What to ask for an email. Cases that its subject refers to are found whatever their age."""
+    references = case_references(subject, "")
     return ContextQuestion(
         addresses=lookup_addresses(participants),
         domains=lookup_domains(participants),
@@ -43,11 +49,25 @@ def question_of(crm: Crm, participants: tuple[Participant, ...], message_identif
         enhanced_email=crm.shape.enhanced_email,
         person_accounts=crm.shape.person_accounts,
         email_fields=crm.shape.email_fields,
+        multi_currency=crm.shape.multi_currency,
+        case_ids=references.ids,
+        case_numbers=references.numbers,
     )
 
 
 def cache_key(crm: Crm, question: ContextQuestion) -> str:
-    asked = "\n".join([*question.addresses, "", *question.domains, "", question.message_identifier])
+    asked = "\n".join(
+        [
+            *question.addresses,
+            "",
+            *question.domains,
+            "",
+            question.message_identifier,
+            "",
+            *question.case_ids,
+            *question.case_numbers,
+        ]
+    )
     digest = hashlib.sha256(asked.encode()).hexdigest()
     return f"context:{crm.org.organisation_id}:{crm.org.org_id}:{crm.user_id}:{digest}"
 
@@ -89,6 +109,4 @@ def known_context(crm: Crm, question: ContextQuestion) -> CrmContext | None:
 
 def message_identifier_of(mail: Message | MessageHint) -> str:
     """What a hint or a message says its Message-ID is, as Salesforce holds it; empty when there is none."""
-    from sync.rules.identity import stored_identifier
-
     return stored_identifier(mail.internet_message_id) if mail.internet_message_id else ""

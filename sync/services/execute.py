@@ -49,7 +49,7 @@ def _run_email(actor: Actor, crm: Crm, intent: Intent, lease: Lease, message: Me
     activity = intent.activity
     if message is None:
         message = mailbox_of(actor).find_message(item_id=_item(actor, activity).provider_id)
-    question = question_of(crm, participants(message, party_of(actor)), activity.identity)
+    question = question_of(crm, participants(message, party_of(actor)), activity.identity, message.subject)
     context = fresh_context(crm, question)
     existing = context.filed
     if not crm.shape.enhanced_email or "email" in context.failed:

@@ -24,6 +24,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.actor import Actor
+from accounts.authentication import require_own
 from accounts.models import System, User
 from permissions import policy
 from sync.mail import Attachment, Message, MessageHint
@@ -66,7 +67,7 @@ def file_email(actor: Actor, request: FilingRequest) -> EmailStatus:
 
     Raises BadChoice, accounts.errors.NotConnected and sync.errors.* where the person has to do something first.
     """
-    policy.require(actor.principal_id, "email.file", actor.user.resource)
+    require_own(actor, "email.file")
     crm = crm_of(actor, connection_of(actor, System.SALESFORCE))
     message = mailbox_of(actor).find_message(
         item_id=request.hint.item_key, internet_message_id=request.hint.internet_message_id
@@ -74,7 +75,13 @@ def file_email(actor: Actor, request: FilingRequest) -> EmailStatus:
     everyone = participants(message, party_of(actor))
     verdict = may_file(
         message,
-        Facts(participants=everyone, record_chosen=bool(request.record_ids), confirmed=request.confirmed),
+        Facts(
+            participants=everyone,
+            known_people=True,
+            record_chosen=bool(request.record_ids),
+            person_chosen=bool(request.person_ids),
+            confirmed=request.confirmed,
+        ),
         Cause.BUTTON,
     )
     if verdict.answer == "cannot":
@@ -141,7 +148,7 @@ def undo_filing(actor: Actor, filing_id: UUID) -> EmailStatus:
 
 def _choice(crm: Crm, everyone: tuple[Participant, ...], message: Message, request: FilingRequest) -> dict[str, object]:
     """The chosen ids, checked against what Salesforce shows this person. No call where the pane has just been read."""
-    context = context_for(crm, question_of(crm, everyone, message_identity(message))).crm
+    context = context_for(crm, question_of(crm, everyone, message_identity(message), message.subject)).crm
     matches = match_people(everyone, context, salesforce_user_id=crm.user_id)
     people = {
         person.id: person.object_name for match in matches.people for person in (match.person, *match.alternatives)
@@ -328,7 +335,7 @@ def _wait(intent: Intent) -> None:
 
 def _activity(actor: Actor, permission: str, filing_id: UUID) -> Activity:
     """The activity, if it was seen in the actor's own mailbox. Raises policy.NotFound, policy.Denied."""
-    policy.require(actor.principal_id, permission, actor.user.resource)
+    require_own(actor, permission)
     seen = policy.scope(actor.principal_id, permission, Sighting.objects.filter(activity_id=filing_id))
     sighting = seen.filter(item__user=actor.user).select_related("activity").first()
     if sighting is None:
@@ -341,9 +348,11 @@ def _status(actor: Actor, crm: Crm, activity: Activity, message: Message | None 
     context = None
     theirs = Link.objects.filter(activity=activity, part=Link.Part.EMAIL).exclude(filed_by=actor.user).exists()
     if theirs and message is not None:
-        question = question_of(crm, participants(message, party_of(actor)), activity.identity)
+        question = question_of(crm, participants(message, party_of(actor)), activity.identity, message.subject)
         context = fresh_context(crm, question)
     elif message is not None:
-        context = known_context(crm, question_of(crm, participants(message, party_of(actor)), activity.identity))
+        context = known_context(
+            crm, question_of(crm, participants(message, party_of(actor)), activity.identity, message.subject)
+        )
     status = activity_status(actor, crm, activity, context)
     return status or EmailStatus(StatusKind.NOT_FILED, "Not filed.", filing_id=str(activity.id))

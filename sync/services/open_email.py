@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from accounts.actor import Actor
+from accounts.authentication import require_own
 from accounts.models import System
-from permissions import policy
 from sync.crm import CrmContext
 from sync.mail import MessageHint
 from sync.models import Activity, Intent, Item, Link
@@ -43,11 +43,11 @@ def open_email(actor: Actor, hint: MessageHint) -> OpenEmail:
 
     Raises sync.errors.* and accounts.errors.NotConnected.
     """
-    policy.require(actor.principal_id, "email.view", actor.user.resource)
+    require_own(actor, "email.view")
     crm = crm_of(actor, connection_of(actor, System.SALESFORCE))
     everyone = participants(hint, party_of(actor))
     identifier = message_identifier_of(hint)
-    question = question_of(crm, everyone, identifier)
+    question = question_of(crm, everyone, identifier, hint.subject)
     read = context_for(crm, question)
     if _outdated(actor, crm, identifier, read.crm):
         read = ReadContext(fresh_context(crm, question), False, "")
@@ -212,5 +212,8 @@ def thread_filing(actor: Actor, crm: Crm, conversation_id: str) -> ThreadFiling 
     if link is None:
         return None
     intent = Intent.objects.filter(activity=link.activity, kind=Intent.Kind.EMAIL).first()
-    addresses = intent.choice.get("address_hashes", []) if intent else []
-    return ThreadFiling(records=tuple((name, record) for name, record in link.related), address_hashes=tuple(addresses))
+    external = intent.choice.get("external", []) if intent else []
+    return ThreadFiling(
+        records=tuple((name, record) for name, record in link.related),
+        addresses=frozenset(address.lower() for address in external),
+    )

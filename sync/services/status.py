@@ -15,11 +15,11 @@ from sync.services.clients import Crm
 
 class StatusKind(StrEnum):
     FILED = "filed"
-    FILED_BY_COLLEAGUE = "filed-by-colleague"
+    FILED_BY_COLLEAGUE = "filed_by_colleague"
     FILING = "filing"
-    WILL_NOT = "will-not"
+    WILL_NOT = "will_not"
     CANNOT = "cannot"
-    NOT_FILED = "not-filed"
+    NOT_FILED = "not_filed"
     UNDONE = "undone"
 
 
@@ -82,7 +82,9 @@ def names_of(context: CrmContext | None) -> dict[str, str]:
     if context is None:
         return {}
     return {
-        **{record.id: record.name for record in (*context.people, *context.accounts, *context.opportunities)},
+        **{person.id: person.name for person in context.people},
+        **{account.id: account.name for account in context.accounts},
+        **{opportunity.id: opportunity.name for opportunity in context.opportunities},
         **{record.id: record.name for record in context.suggested_accounts},
         **{case.id: f"{case.number} {case.subject}".strip() for case in context.cases},
     }
