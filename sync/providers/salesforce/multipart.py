@@ -49,12 +49,13 @@ class MultipartFile:
         while block := self.read(BLOCK_BYTES):
             yield block
 
-    def read(self, amount: int = BLOCK_BYTES) -> bytes:
-        """At most `amount` bytes (a block for -1); b"" at the end."""
+    def read(self, amount: int = -1) -> bytes:
+        """At most `amount` bytes, all that is left for -1; b"" at the end."""
+        if amount < 0:
+            return b"".join(self)
         if not self._rest:
             self._rest = next(self._source, b"")
-        wanted = amount if amount >= 0 else len(self._rest)
-        given, self._rest = self._rest[:wanted], self._rest[wanted:]
+        given, self._rest = self._rest[:amount], self._rest[amount:]
         return given
 
     def _all(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
