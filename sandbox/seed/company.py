@@ -6,7 +6,7 @@ what, amounts and ages do. Standing cases that tests and the demo rely on:
 - Dana Ruiz at Northwind Ltd has a role in `Renewal 2027` alone; `Extra seats` belongs to a colleague of hers;
   case 00012877 `Login fails` is hers; li.wei@northwind.example is unknown;
 - two contacts of Ashdown Civil Engineering share one address, one owned by Mia, one by Tom;
-- two accounts stand on one web domain (Brightwater), one account's Website is a free-mail domain (Harbour Street Bakery);
+- two accounts stand on one web domain (Brightwater); one account's Website is a free-mail domain (the bakery);
 - one contact has no address, one a plus-address, one a domain that is written with non-ASCII letters;
 - converted leads, three of them with an address that the contact they became does not have;
 - one lead has the address of a contact; one account is a person.

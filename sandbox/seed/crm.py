@@ -33,6 +33,7 @@ _OPEN_STAGES = [stage for stage in _STAGES if not stage.startswith("Closed")]
 _ROLES = ("Decision Maker", "Economic Buyer", "Evaluator", "Technical Buyer", "Business User", "Influencer")
 # One letter for each opportunity of an account: open, closed within the year, closed before.
 _OPPORTUNITY_PATTERNS = ("oo", "o", "", "or", "ooo", "x", "rx", "o", "oo", "", "oor", "o", "x", "ooo")
+_STREETS = ("Mill Road", "Station Street", "Quay", "Park Lane")
 _NORTHWIND_PEOPLE = (
     ("Dana", "Ruiz", "dana", "VP Operations"),
     ("Oliver", "Hartnell", "oliver.hartnell", "Finance Director"),
@@ -145,7 +146,7 @@ class _Seed:
             "PersonEmail": f"amira@{row.domain}" if is_person else None,
             "Type": row.type,
             "Industry": row.industry,
-            "BillingStreet": f"{self.rng.randint(1, 180)} {self.rng.choice(('Mill Road', 'Station Street', 'Quay', 'Park Lane'))}",
+            "BillingStreet": f"{self.rng.randint(1, 180)} {self.rng.choice(_STREETS)}",
             "BillingCity": row.city,
             "BillingCountry": row.country,
             "Phone": row.phone,
