@@ -14,6 +14,10 @@ TEMPLATE = re.compile(r"\{#[^\n]*?#\}|\{%\s*comment\b.*?\bendcomment\s*%\}|\{%.*
 HANDLER = re.compile(r"(?:data-)?(?:hx-)?on[a-z:-]+")
 DATA_TYPES = {"application/json", "application/ld+json"}
 EVALUATED = {"hx-vals", "hx-vars", "hx-headers", "hx-request"}
+# (page, what stands in it) and why it may: nothing else is let through.
+EXCUSED = {
+    ("templates/demo/body.html", "an inline style sheet"): "an email in a sandboxed frame, under a policy of its own",
+}
 
 
 def scan(root: Path) -> Iterator[Finding]:
@@ -26,7 +30,7 @@ def scan(root: Path) -> Iterator[Finding]:
         page = _Page()
         page.feed(TEMPLATE.sub(lambda tag: "\n" * tag[0].count("\n") or " ", text))
         page.close()
-        yield from (Finding(name, line, what) for line, what in page.found)
+        yield from (Finding(name, line, what) for line, what in page.found if (name, what) not in EXCUSED)
 
 
 class _Page(HTMLParser):
