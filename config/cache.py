@@ -14,5 +14,5 @@ class JsonSerializer:
             return obj
         return json.dumps(obj, separators=(",", ":")).encode()
 
-    def loads(self, data: bytes | int) -> Any:
+    def loads(self, data: bytes) -> Any:
         return json.loads(data)

@@ -6,7 +6,7 @@ rule (a cookie alone is never enough) and the shortest way through. Pages of adm
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
@@ -30,17 +30,17 @@ def uses_cookies(request: HttpRequest) -> bool:
 
 
 class RoutedSessionMiddleware(SessionMiddleware):
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         return super().__call__(request) if uses_cookies(request) else self.get_response(request)
 
 
 class RoutedAuthenticationMiddleware(AuthenticationMiddleware):
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         return super().__call__(request) if uses_cookies(request) else self.get_response(request)
 
 
 class RoutedMessageMiddleware(MessageMiddleware):
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         return super().__call__(request) if uses_cookies(request) else self.get_response(request)
 
 
@@ -65,8 +65,8 @@ class FramingMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if request.path_info.startswith(PANE_PREFIXES):
-            response._csp_replace = {"frame-ancestors": list(settings.PANE_FRAME_ANCESTORS)}
-            response.xframe_options_exempt = True
+            response._csp_replace = {"frame-ancestors": list(settings.PANE_FRAME_ANCESTORS)}  # type: ignore[attr-defined]
+            response.xframe_options_exempt = True  # type: ignore[attr-defined]
         elif uses_cookies(request):
             response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         response.headers.setdefault("Cache-Control", "no-store")

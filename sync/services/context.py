@@ -50,8 +50,8 @@ def question_of(
         person_accounts=crm.shape.person_accounts,
         email_fields=crm.shape.email_fields,
         multi_currency=crm.shape.multi_currency,
-        case_ids=references.ids,
-        case_numbers=references.numbers,
+        case_ids=tuple(one.value for one in references if one.kind == "id" and len(one.value) in {15, 18}),
+        case_numbers=tuple(one.value for one in references if one.kind == "number"),
     )
 
 

@@ -29,6 +29,7 @@ from accounts.models import System, User
 from permissions import policy
 from sync.mail import Attachment, Message, MessageHint
 from sync.models import Activity, Decision, Intent, Issue, Item, Link, Sighting
+from sync.rules.business import address_hash
 from sync.rules.content import FileChoice, choose_files
 from sync.rules.eligibility import Cause, Facts, may_file
 from sync.rules.identity import computed_identity, message_fingerprint, message_identity
@@ -72,15 +73,17 @@ def file_email(actor: Actor, request: FilingRequest) -> EmailStatus:
     message = mailbox_of(actor).find_message(
         item_id=request.hint.item_key, internet_message_id=request.hint.internet_message_id
     )
-    everyone = participants(message, party_of(actor))
+    party = party_of(actor)
+    everyone = participants(message, party)
     verdict = may_file(
         message,
         Facts(
             participants=everyone,
+            # Whom the person chose is checked below; whom Salesforce knows was shown.
             known_people=True,
             record_chosen=bool(request.record_ids),
-            person_chosen=bool(request.person_ids),
             confirmed=request.confirmed,
+            internal_domains=party.internal_domains,
         ),
         Cause.BUTTON,
     )
@@ -91,8 +94,10 @@ def file_email(actor: Actor, request: FilingRequest) -> EmailStatus:
         return EmailStatus(
             StatusKind.NOT_FILED, verdict.sentence, rule=verdict.rule, needs_confirmation=verdict.sentence
         )
-    if verdict.answer == "choose" and not (request.record_ids or request.person_ids):
+    if verdict.answer == "choose":
         raise BadChoice(verdict.sentence)
+    if not (request.record_ids or request.person_ids):
+        raise BadChoice("Choose at least one person or record to file it to.")
     choice = _choice(crm, everyone, message, request)
     activity, intent = _record_intent(actor, crm, message, choice)
     return _carry_out(actor, crm, activity, intent, message)
@@ -174,7 +179,7 @@ def _choice(crm: Crm, everyone: tuple[Participant, ...], message: Message, reque
     chosen_records = sorted(dict.fromkeys(request.record_ids), key=lambda chosen: rank[records[chosen]])
     if len(chosen_records) > 11:
         raise BadChoice("An email can stand on at most 11 records: take some ticks away.")
-    external = [p.address for p in everyone if p.standing is not Standing.INTERNAL]
+    external = [one.address for one in everyone if one.standing is not Standing.INTERNAL]
     return {
         "people": chosen_people,
         "records": [[records[chosen], chosen] for chosen in chosen_records],
@@ -187,7 +192,8 @@ def _choice(crm: Crm, everyone: tuple[Participant, ...], message: Message, reque
             }
             for choice in _chosen_files(message, request)
         ],
-        "external": external,
+        # To know the thread's people again; the addresses themselves are not kept.
+        "external_hashes": sorted({address_hash(address) for address in external}),
     }
 
 

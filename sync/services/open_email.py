@@ -45,7 +45,8 @@ def open_email(actor: Actor, hint: MessageHint) -> OpenEmail:
     """
     require_own(actor, "email.view")
     crm = crm_of(actor, connection_of(actor, System.SALESFORCE))
-    everyone = participants(hint, party_of(actor))
+    party = party_of(actor)
+    everyone = participants(hint, party)
     identifier = message_identifier_of(hint)
     question = question_of(crm, everyone, identifier, hint.subject)
     read = context_for(crm, question)
@@ -67,7 +68,7 @@ def open_email(actor: Actor, hint: MessageHint) -> OpenEmail:
         crm=read.crm,
         choice=choice,
         files=choose_files(hint.attachments),
-        status=email_status(actor, crm, hint, everyone, read.crm, matches),
+        status=email_status(actor, crm, hint, everyone, read.crm, matches, party.internal_domains),
         from_cache=read.from_cache,
         instance_url=crm.instance_url,
         stale_reason=read.stale_reason,
@@ -98,6 +99,7 @@ def email_status(
     everyone: tuple[Participant, ...],
     context: CrmContext,
     matches: Matches,
+    internal_domains: frozenset[str],
 ) -> EmailStatus:
     """The status as the ledger and Salesforce know it; for an email that neither knows, what the rules say."""
     identifier = message_identifier_of(hint)
@@ -118,7 +120,7 @@ def email_status(
             records=context.filed.related,
             url=record_url(crm.instance_url, context.filed.id),
         )
-    facts = Facts(participants=everyone, known_people=bool(matches.people))
+    facts = Facts(participants=everyone, known_people=bool(matches.people), internal_domains=internal_domains)
     verdict = may_file(hint, facts, Cause.BUTTON)
     if verdict.answer == "cannot":
         return EmailStatus(StatusKind.CANNOT, verdict.sentence, rule=verdict.rule)
@@ -212,8 +214,7 @@ def thread_filing(actor: Actor, crm: Crm, conversation_id: str) -> ThreadFiling 
     if link is None:
         return None
     intent = Intent.objects.filter(activity=link.activity, kind=Intent.Kind.EMAIL).first()
-    external = intent.choice.get("external", []) if intent else []
     return ThreadFiling(
         records=tuple((name, record) for name, record in link.related),
-        addresses=frozenset(address.lower() for address in external),
+        address_hashes=tuple(intent.choice.get("external_hashes", [])) if intent else (),
     )
