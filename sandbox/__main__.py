@@ -61,7 +61,7 @@ def main() -> int:
     quiet()
     try:
         asyncio.run(serve(parse(sys.argv[1:])))
-    except OSError as error:
+    except (OSError, ValueError) as error:
         print(f"The sandbox could not start: {error}", file=sys.stderr)
         return 1
     return 0

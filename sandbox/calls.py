@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from sandbox.clock import Clock
 
+_KEPT = 100_000
 _SECRET_PARAMETERS = frozenset(
     {
         "access_token",
@@ -72,7 +74,8 @@ class CallLog:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._calls: list[Call] = []
+        # A sandbox that runs for days must not grow for ever.
+        self._calls: deque[Call] = deque(maxlen=_KEPT)
         self._next = 1
 
     def begin(self, service: str, method: str, path: str, query: str) -> Call:

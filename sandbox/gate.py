@@ -43,7 +43,7 @@ class Guard(Protocol):
     async def refuse(self, fault: Fault, path: str, exchange: Exchange) -> Response:
         """The service's own answer to a call that a fault has hit."""
 
-    def finish(self, path: str, headers: list[tuple[bytes, bytes]]) -> None:
+    def finish(self, call: Call, path: str, headers: list[tuple[bytes, bytes]]) -> None:
         """Add what the service puts on every answer."""
 
 
@@ -163,7 +163,7 @@ class Gate:
             if message["type"] == "http.response.start":
                 call.status = message["status"]
                 headers = list(message.get("headers", []))
-                guard.finish(path, headers)
+                guard.finish(call, path, headers)
                 message = {**message, "headers": headers}
             await send(message)
 

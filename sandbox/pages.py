@@ -42,13 +42,15 @@ button.main{background:var(--accent);border-color:var(--accent);color:var(--on);
 .people span{display:block;font-size:14px;color:var(--soft);overflow-wrap:anywhere}
 ul.scopes{margin:0 0 12px;padding-left:20px}
 """
+_SUBMIT = "document.forms[0].submit()"
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+# Browsers send `Origin: null` with the form of a page whose policy is no-referrer, which a proxy's own checks refuse.
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
         f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; frame-ancestors 'none'"
     ),
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
@@ -115,3 +117,18 @@ def allow(*, service: str, application: str, user: CompanyUser, ticket: str, sco
 def problem(*, service: str, title: str, sentences: Iterable[str], status: int = 400) -> HTMLResponse:
     """A page for an error that must not be sent back to the application."""
     return page(title, service, "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences), status)
+
+
+def post_back(*, service: str, redirect_uri: str, answer: dict[str, str]) -> HTMLResponse:
+    """The page that posts ``answer`` to the application, by itself where scripts run and with a press elsewhere."""
+    fields = "".join(
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in answer.items()
+    )
+    body = (
+        f'<form method="post" action="{escape(redirect_uri)}">{fields}'
+        f'<button class="main">Continue</button></form><script>{_SUBMIT}</script>'
+    )
+    response = page("Going on", service, body)
+    digest = base64.b64encode(hashlib.sha256(_SUBMIT.encode()).digest()).decode()
+    response.headers["Content-Security-Policy"] += f"; script-src 'sha256-{digest}'"
+    return response

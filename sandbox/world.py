@@ -39,7 +39,10 @@ class RealMail:
 
 
 class World:
-    """The state that the services answer from. ``latency_ms`` is added to each call of a service; ``""`` means all."""
+    """The state that the services answer from. ``latency_ms`` is added to each call of a service; ``""`` means all.
+
+    Raises ``ValueError`` for real mail that is meant for nobody's mailbox.
+    """
 
     def __init__(
         self,
@@ -75,7 +78,11 @@ class World:
             self.company, self.clock, self.registration, self.addresses.microsoft, self.addresses.graph
         )
         self.tenant = Tenant(self.company, self.clock, seed)
-        self.mail_report = [] if self._mail is None else self.tenant.load(self._mail.address, self._mail.path)
+        self.mail_report: list[str] = []
+        if self._mail is not None:
+            if self.tenant.user(self._mail.address) is None:
+                raise ValueError(f"there is no mailbox {self._mail.address}")
+            self.mail_report = self.tenant.load(self._mail.address, self._mail.path)
 
     def description(self, ca_file: Path) -> dict[str, Any]:
         """What ``sandbox.json`` tells whoever wants to use this process."""

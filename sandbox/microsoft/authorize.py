@@ -32,7 +32,7 @@ CALLBACK_PATH = "/connect/microsoft/callback/"
 _SERVICE = "Microsoft 365"
 _NAMES = {"web": "Alongside", "host": "Outlook"}
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
-_MODES = {"query": "?", "fragment": "#"}
+_MODES = {"query": "?", "fragment": "#", "form_post": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,5 +221,7 @@ def client_info(user: CompanyUser, company: Company) -> str:
 
 
 def _redirect(redirect_uri: str, mode: str, answer: dict[str, str]) -> Response:
-    headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+    if mode == "form_post":
+        return pages.post_back(service=_SERVICE, redirect_uri=redirect_uri, answer=answer)
+    headers = {"Cache-Control": "no-store", "Referrer-Policy": "same-origin"}
     return RedirectResponse(f"{redirect_uri}{_MODES[mode]}{urlencode(answer)}", status_code=302, headers=headers)

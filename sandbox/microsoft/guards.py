@@ -67,7 +67,7 @@ class GraphGuard:
         if key is not None:
             self._world.limits.graph.leave(key)
 
-    def finish(self, path: str, headers: list[tuple[bytes, bytes]]) -> None:
+    def finish(self, call: Call, path: str, headers: list[tuple[bytes, bytes]]) -> None:
         if not any(name.lower() == b"request-id" for name, _ in headers):
             headers.append((b"request-id", str(uuid.uuid4()).encode()))
 
@@ -129,7 +129,7 @@ class LoginGuard:
     def leave(self, call: Call) -> None:
         """Nothing is counted here."""
 
-    def finish(self, path: str, headers: list[tuple[bytes, bytes]]) -> None:
+    def finish(self, call: Call, path: str, headers: list[tuple[bytes, bytes]]) -> None:
         headers.append((b"x-ms-request-id", str(uuid.uuid4()).encode()))
 
     async def refuse(self, fault: Fault, path: str, exchange: Exchange) -> Response:

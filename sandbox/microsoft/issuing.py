@@ -50,6 +50,7 @@ class TokenIssuer:
         self.base_url = base_url
         self.issuer = f"{base_url}/{company.tenant_id}/v2.0"
         self._graph_issuer = f"{base_url}/{company.tenant_id}/"
+        self._keys = {key.kid: key for key in (registration.microsoft_key, registration.microsoft_next_key)}
         self._revoked: set[str] = set()
         self._read: dict[str, dict[str, Any]] = {}
 
@@ -144,8 +145,9 @@ class TokenIssuer:
         if known is not None:
             return known
         try:
-            claims = read_claims(token, self._registration.microsoft_key.public_key)
-        except jwt.InvalidTokenError:
+            key = self._keys[jwt.get_unverified_header(token)["kid"]]
+            claims = read_claims(token, key.public_key)
+        except (jwt.InvalidTokenError, KeyError):
             return None
         if len(self._read) > 1000:
             self._read.clear()

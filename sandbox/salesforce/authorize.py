@@ -222,5 +222,5 @@ def _scopes(query: dict[str, str]) -> tuple[str, ...]:
 def _back(redirect_uri: str, answer: dict[str, str], state: str | None) -> Response:
     if state is not None:
         answer = {**answer, "state": state}
-    headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+    headers = {"Cache-Control": "no-store", "Referrer-Policy": "same-origin"}
     return RedirectResponse(f"{redirect_uri}?{urlencode(answer)}", status_code=302, headers=headers)

@@ -59,8 +59,8 @@ class SalesforceGuard:
     def leave(self, call: Call) -> None:
         """Salesforce counts requests, not those that run at once."""
 
-    def finish(self, path: str, headers: list[tuple[bytes, bytes]]) -> None:
-        if _API.match(path) and not any(name.lower() == _LIMIT_HEADER for name, _ in headers):
+    def finish(self, call: Call, path: str, headers: list[tuple[bytes, bytes]]) -> None:
+        if call.user and _API.match(path) and not any(name.lower() == _LIMIT_HEADER for name, _ in headers):
             headers.append((_LIMIT_HEADER, self._world.limits.salesforce.header().encode()))
 
     async def refuse(self, fault: Fault, path: str, exchange: Exchange) -> Response:

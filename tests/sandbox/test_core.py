@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import requests
 from cryptography import x509
+from simple_salesforce import Salesforce
 
 from sandbox.authority import ensure_authority, ensure_client_certificate, ensure_key
 from sandbox.clock import Clock
@@ -26,6 +27,22 @@ SERVICES = ("salesforce_login_url", "microsoft_login_url", "microsoft_graph_url"
 def test_every_service_answers_over_its_own_authority(sandbox: SandboxProcess) -> None:
     for name in SERVICES:
         assert sandbox.http.get(f"{sandbox.info[name]}/nothing-here", timeout=10).status_code in (400, 401, 404)
+
+
+def test_simple_salesforce_works_unchanged(sandbox: SandboxProcess) -> None:
+    tokens = sandbox.salesforce_login("mia")
+    session = sandbox.session()
+    client = Salesforce(
+        instance_url=tokens["instance_url"], session_id=tokens["access_token"], session=session, version="66.0"
+    )
+    made = client.Contact.create({"LastName": "Simple"})
+    assert made["success"] is True
+    assert client.query("SELECT COUNT() FROM Contact WHERE LastName = 'Simple'")["totalSize"] == 1
+    question = {"method": "GET", "url": f"/services/data/v66.0/sobjects/Contact/{made['id']}", "referenceId": "one"}
+    parts = client.restful("composite", method="POST", json={"compositeRequest": [question]})
+    assert parts["compositeResponse"][0]["body"]["LastName"] == "Simple"
+    assert sandbox.log("salesforce")[-1]["sub_requests"] == [f"GET {question['url']}"]
+    assert {row["user"] for row in sandbox.log("salesforce")[-3:]} == {sandbox.user("mia")["email"]}
 
 
 def test_a_client_that_does_not_know_the_authority_is_turned_away(sandbox: SandboxProcess) -> None:
@@ -108,15 +125,28 @@ def test_an_open_connection_does_not_keep_it_from_ending(tmp_path: Path) -> None
     assert time.monotonic() - began < 8
 
 
+def ended(state_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A sandbox that cannot start."""
+    command = [sys.executable, "-m", "sandbox", "--state-dir", str(state_dir)]
+    ports = ["--salesforce-port", "0", "--microsoft-port", "0", "--graph-port", "0"]
+    whole = [*command, *ports, *arguments]
+    return subprocess.run(whole, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+
+
 def test_a_taken_port_is_named_and_ends_the_start(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = str(taken.getsockname()[1])
-        command = [sys.executable, "-m", "sandbox", "--state-dir", str(tmp_path / "state"), "--graph-port", port]
-        ports = ["--salesforce-port", "0", "--microsoft-port", "0"]
-        ended = subprocess.run([*command, *ports], cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
-    assert ended.returncode == 1
-    assert "could not start" in ended.stderr
-    assert "Traceback" not in ended.stderr
+        result = ended(tmp_path / "state", "--graph-port", str(taken.getsockname()[1]))
+    assert result.returncode == 1
+    assert "could not start" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "state" / "sandbox.json").exists()
+
+
+def test_mail_for_nobody_ends_the_start_with_a_sentence(tmp_path: Path) -> None:
+    result = ended(tmp_path / "state", "--mail", str(tmp_path), "--mail-user", "nobody@larkfield.example")
+    assert result.returncode == 1
+    assert result.stderr.strip() == "The sandbox could not start: there is no mailbox nobody@larkfield.example"
+    assert ended(tmp_path / "state", "--mail", str(tmp_path / "missing")).returncode == 2
 
 
 def test_real_mail_takes_the_place_of_the_seeded_and_what_cannot_be_shown_is_reported(tmp_path: Path) -> None:

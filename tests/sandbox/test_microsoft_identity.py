@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import jwt
 import msal
 import pytest
-import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from tests.sandbox_process import HOST_CALLBACK, MICROSOFT_CALLBACK, SandboxProcess, answer_of
 
@@ -152,9 +154,6 @@ def test_client_credentials_with_a_certificate(sandbox: SandboxProcess, thumbpri
     certificate = Path(sandbox.info["microsoft_cert_file"]).read_text()
     credential = {"private_key": key, "public_certificate": certificate}
     if thumbprint == "sha1":
-        from cryptography import x509
-        from cryptography.hazmat.primitives import hashes
-
         found = x509.load_pem_x509_certificate(certificate.encode()).fingerprint(hashes.SHA1())  # noqa: S303
         credential = {"private_key": key, "thumbprint": found.hex()}
     application = confidential(sandbox, credential)
@@ -218,6 +217,18 @@ def test_the_answer_may_come_in_the_fragment(sandbox: SandboxProcess) -> None:
     assert answer.json()["token_type"] == "Bearer"
 
 
+def test_the_answer_may_be_posted_as_msal_recommends(sandbox: SandboxProcess) -> None:
+    application = confidential(sandbox)
+    flow = application.initiate_auth_code_flow(
+        [f"{GRAPH}/User.Read"], redirect_uri=MICROSOFT_CALLBACK, response_mode="form_post"
+    )
+    page = sandbox.http.post(flow["auth_uri"], data={"person": sandbox.user("tom")["email"]}, timeout=10)
+    assert f'action="{MICROSOFT_CALLBACK}"' in page.text
+    assert "script-src 'sha256-" in page.headers["content-security-policy"]
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', page.text))
+    assert application.acquire_token_by_auth_code_flow(flow, fields)["token_type"] == "Bearer"
+
+
 def test_cancelling_and_a_wrong_password(sandbox: SandboxProcess) -> None:
     flow = public(sandbox).initiate_auth_code_flow(["User.Read"], redirect_uri=HOST_CALLBACK)
     sent = sandbox.http.post(flow["auth_uri"], data={"decision": "cancel"}, allow_redirects=False, timeout=10)
@@ -256,4 +267,3 @@ def test_no_token_or_secret_stands_in_the_call_log(sandbox: SandboxProcess) -> N
     written = json.dumps(sandbox.log())
     for value in (*tokens.values(), sandbox.info["microsoft_client_secret"], sandbox.info["salesforce_client_secret"]):
         assert str(value) not in written or len(str(value)) < 20
-    assert isinstance(sandbox.http, requests.Session)

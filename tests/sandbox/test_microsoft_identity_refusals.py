@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 import uuid
+from base64 import urlsafe_b64encode
 from pathlib import Path
 from typing import Any
 
 import jwt
 import pytest
 import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from tests.sandbox_process import HOST_CALLBACK, SandboxProcess, answer_of, verifier_and_challenge
 
@@ -134,6 +137,7 @@ def test_on_behalf_of_refuses_an_assertion_that_breaks_one_rule(sandbox: Sandbox
         ({"key": "foreign"}, 50013),
         ({"alg": "HS256"}, 50013),
         ({"alg": "none"}, 50013),
+        ({"kid": "unknown"}, 50013),
         ({"claims": {"aud": "00000003-0000-0000-c000-000000000000"}}, 500131),
         ({"claims": {"iss": "https://login.microsoftonline.com/x/v2.0"}}, 50013),
         ({"claims": {"tid": str(uuid.UUID(int=2))}}, 50013),
@@ -145,6 +149,7 @@ def test_on_behalf_of_refuses_an_assertion_that_breaks_one_rule(sandbox: Sandbox
         ({"claims": {"oid": str(uuid.UUID(int=3))}}, 7000114),
     ]
     assert on_behalf_of(sandbox, sandbox.token(user=mia)).status_code == 200
+    assert on_behalf_of(sandbox, sandbox.token(user=mia, key="next")).status_code == 200
     for order, number in cases:
         refused = on_behalf_of(sandbox, sandbox.token(user=mia, **order))
         assert refusal(refused) == (400, "invalid_grant", number), order
@@ -206,11 +211,6 @@ class TestClientAssertion:
         return sandbox.microsoft_token(**form)
 
     def thumbprint(self, sandbox: SandboxProcess) -> str:
-        from base64 import urlsafe_b64encode
-
-        from cryptography import x509
-        from cryptography.hazmat.primitives import hashes
-
         certificate = x509.load_pem_x509_certificate(Path(sandbox.info["microsoft_cert_file"]).read_bytes())
         return urlsafe_b64encode(certificate.fingerprint(hashes.SHA1())).decode()  # noqa: S303
 
@@ -286,7 +286,7 @@ class TestAuthorize:
             {"redirect_uri": "http://localhost:8000/elsewhere/"},
             {"redirect_uri": "https://evil.example/connect/microsoft/callback/"},
             {"redirect_uri": None},
-            {"response_mode": "form_post"},
+            {"response_mode": "jwt"},
         ],
     )
     def test_only_the_person_is_told(self, sandbox: SandboxProcess, change: dict[str, str | None]) -> None:
