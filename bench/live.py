@@ -82,7 +82,7 @@ class Product:
         """A client of the product with that person's session as its bearer."""
         token = self.microsoft_token(email)
         with self.client() as anonymous:
-            got = anonymous.post("/api/v1/sessions/", json={"token": token})
+            got = anonymous.post("/api/v1/sessions/", json={"token": token, "client": "outlook"})
         got.raise_for_status()
         return self.client(Authorization=f"Bearer {got.json()['session']}")
 

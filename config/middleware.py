@@ -66,7 +66,7 @@ class FramingMiddleware:
         response = self.get_response(request)
         if request.path_info.startswith(PANE_PREFIXES):
             response._csp_replace = {"frame-ancestors": list(settings.PANE_FRAME_ANCESTORS)}  # type: ignore[attr-defined]
-            response.xframe_options_exempt = True  # type: ignore[attr-defined]
+            response.xframe_options_exempt = True
         elif uses_cookies(request):
             response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         response.headers.setdefault("Cache-Control", "no-store")
