@@ -86,14 +86,14 @@ class FilingsView(PaneView):
 class FilingView(PaneView):
     @extend_schema(operation_id="filing_status", summary="How a filing stands", responses=_STATUS_SCHEMA)
     def get(self, request: Request, filing_id: UUID) -> Response:
-        return Response(_status.dump_python(filing_status(actor_of(request), str(filing_id)), mode="json"))
+        return Response(_status.dump_python(filing_status(actor_of(request), filing_id), mode="json"))
 
 
 @requires("email.undo")
 class UndoView(PaneView):
     @extend_schema(operation_id="undo_filing", summary="Take a filing back", request=None, responses=_STATUS_SCHEMA)
     def post(self, request: Request, filing_id: UUID) -> Response:
-        return Response(_status.dump_python(undo_filing(actor_of(request), str(filing_id)), mode="json"))
+        return Response(_status.dump_python(undo_filing(actor_of(request), filing_id), mode="json"))
 
 
 def _body(request: Request) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from datetime import datetime
 from accounts.errors import NotConnected
 from sidebar.hints import Invalid
 from sync import errors
+from sync.services.filing import BadChoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class State:
 
 
 #: What a pane request may end with; anything else is a defect and stays an exception.
-EXPECTED = (errors.ProviderError, NotConnected, Invalid)
+EXPECTED = (errors.ProviderError, NotConnected, BadChoice, Invalid)
 
 
 def state_of(error: Exception) -> State:
@@ -60,6 +61,8 @@ def state_of(error: Exception) -> State:
             return State("gone", 404, "state-mail")
         case errors.Conflict():
             return State("conflict", 409, "state-warning", words=error.message)
+        case BadChoice():
+            return State("choice", 422, "state-warning", words=str(error))
         case Invalid():
             return State("invalid", 400, "state-error", problems=error.problems)
     raise error

@@ -83,11 +83,10 @@ def filings(request: ActorRequest) -> HttpResponse:
         status = file_email(request.actor, wanted)
     except states.EXPECTED as error:
         return _state(request, states.state_of(error), "pane/foot_error.html")
-    ticks = presentation.Ticks(people=len(wanted.person_ids), records=len(wanted.record_ids))
     return _answer(
         request,
         "pane/step.html",
-        {"foot": presentation.foot(status, ticks), "status": presentation.status_line(status)},
+        {"foot": presentation.foot(status), "status": presentation.status_line(status)},
         item_key=asked.hint.item_key,
         generation=asked.generation,
     )
@@ -99,7 +98,7 @@ def filings(request: ActorRequest) -> HttpResponse:
 def filing(request: ActorRequest, filing_id: UUID) -> HttpResponse:
     """How a filing stands: foot and status."""
     try:
-        status = filing_status(request.actor, str(filing_id))
+        status = filing_status(request.actor, filing_id)
     except states.EXPECTED as error:
         return _state(request, states.state_of(error), "pane/foot_error.html", filing_id=filing_id)
     return _answer(
@@ -115,7 +114,7 @@ def filing(request: ActorRequest, filing_id: UUID) -> HttpResponse:
 def undo(request: ActorRequest, filing_id: UUID) -> HttpResponse:
     """Takes a filing back: foot and status."""
     try:
-        status = undo_filing(request.actor, str(filing_id))
+        status = undo_filing(request.actor, filing_id)
     except states.EXPECTED as error:
         return _state(request, states.state_of(error), "pane/foot_error.html", filing_id=filing_id)
     return _answer(

@@ -11,11 +11,15 @@ RowT = TypeVar("RowT")
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One field of a person: `kind` names the field for the template, `href` is a mailto: or tel: address or empty."""
+    """One field of a person: `kind` names the field for the template, `href` is a mailto: or tel: address or empty.
+
+    A field that is a day has no text.
+    """
 
     kind: str
     text: str
     href: str = ""
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,10 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class PersonCard:
-    """`kind` is contact, lead or person-account. `note` is "", lead-beside-contact, was-lead or without-tag."""
+    """`kind` is contact, lead or person-account. `note` is "", lead-beside-contact, was-lead or without-tag.
+
+    Title and company are two of the fields that always show; `facts` are the others of them.
+    """
 
     id: str
     kind: str
@@ -42,6 +49,8 @@ class PersonCard:
     role: str
     url: str
     ticked: bool
+    title: str
+    company: str
     facts: tuple[Fact, ...]
     more: tuple[Fact, ...]
     note: str

@@ -89,7 +89,8 @@ def person_card(
     match: PersonMatch, accounts: dict[str, Account], url: Callable[[str], str], ticked: bool
 ) -> PersonCard:
     person = match.person
-    facts = tuple(_facts(person, accounts))
+    facts, company = tuple(_facts(person)), _company(person, accounts)
+    shown = FACTS_SHOWN - bool(person.title) - bool(company)
     return PersonCard(
         id=person.id,
         kind=_kind(person),
@@ -98,8 +99,10 @@ def person_card(
         role=match.participant.role,
         url=url(person.id),
         ticked=ticked,
-        facts=facts[:FACTS_SHOWN],
-        more=facts[FACTS_SHOWN:],
+        title=person.title,
+        company=company,
+        facts=facts[:shown],
+        more=facts[shown:],
         note=_note(match),
         alternatives=tuple(
             Alternative(
@@ -129,13 +132,8 @@ def suggested_accounts(crm: CrmContext, *, instance_url: str, record_ids: frozen
     return tuple(account_row(a, url, a.id in record_ids) for a in crm.suggested_accounts if a.id not in known)
 
 
-def _facts(person: Person, accounts: dict[str, Account]) -> Iterable[Fact]:
-    """A person's fields in reading order; empty ones are left out."""
-    if person.title:
-        yield Fact("title", person.title)
-    company = _company(person, accounts)
-    if company:
-        yield Fact("company", company)
+def _facts(person: Person) -> Iterable[Fact]:
+    """A person's fields below title and company, in reading order; empty ones are left out."""
     if person.emails:
         yield Fact("email", person.emails[0], f"mailto:{person.emails[0]}")
     if person.phone:
@@ -147,7 +145,7 @@ def _facts(person: Person, accounts: dict[str, Account]) -> Iterable[Fact]:
     for other in person.emails[1:]:
         yield Fact("email", other, f"mailto:{other}")
     if person.last_activity:
-        yield Fact("last-activity", person.last_activity.isoformat())
+        yield Fact("last-activity", "", day=person.last_activity)
 
 
 def _company(person: Person, accounts: dict[str, Account]) -> str:

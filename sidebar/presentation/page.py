@@ -47,7 +47,7 @@ class FileProblem:
 
 @dataclass(frozen=True, slots=True)
 class Foot:
-    """The one next step. `mode` is file, confirm, filing, filed, colleague or cannot.
+    """The one next step. `mode` is file, confirm, filing, filed, colleague, nothing or cannot.
 
     `done` of `total` files are through while filing. The button names the records that are ticked, or the people where
     no record is: `…_possible` are the numbers it may have to name.
@@ -178,6 +178,8 @@ def foot(status: EmailStatus, ticks: Ticks | None = None) -> Foot:
         return Foot(mode="colleague", url=status.url)
     if kind == "cannot":
         return Foot(mode="cannot")
+    if ticks is not None and not ticks.people_possible and not ticks.records_possible:
+        return Foot(mode="nothing")
     ticks = ticks or Ticks()
     return Foot(
         mode="confirm" if status.needs_confirmation else "file",

@@ -1,0 +1,59 @@
+"""Salesforce's sign-in pages of the sandbox under our own address, so that a browser meets no unknown certificate.
+
+Only the configured sandbox, only its pages for signing in; the pages themselves carry no script.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseNotFound
+
+from accounts.http import httpx_client
+from sidebar.demo.facts import sandbox
+
+PREFIX = "/demo/salesforce"
+_PATHS = re.compile(r"services/oauth2/authorize|lightning/[A-Za-z0-9_/.-]{1,200}")
+_PASSED_ON = ("content-type", "cache-control", "content-security-policy", "referrer-policy")
+_MAX_BODY = 16 * 1024
+
+
+def forward(request: HttpRequest, path: str) -> HttpResponse:
+    """The sandbox's answer: its address replaced by ours in redirects, framing by our own page allowed."""
+    if not _PATHS.fullmatch(path):
+        return HttpResponseNotFound()
+    if len(request.body) > _MAX_BODY:
+        return HttpResponseBadRequest()
+    upstream = sandbox().salesforce_login_url
+    query = request.META.get("QUERY_STRING", "")
+    answer = httpx_client(base_url=upstream).request(
+        request.method or "GET",
+        f"/{path}" + (f"?{query}" if query else ""),
+        content=request.body or None,
+        headers={"Content-Type": request.content_type or "", "Accept": "text/html"},
+    )
+    response = HttpResponse(answer.content, status=answer.status_code)
+    for name in _PASSED_ON:
+        if name in answer.headers:
+            response.headers[name] = answer.headers[name]
+    response.headers["X-Frame-Options"] = "SAMEORIGIN"
+    policy = answer.headers.get("content-security-policy", "default-src 'none'")
+    response.headers["Content-Security-Policy"] = re.sub(
+        r"frame-ancestors[^;]*", f"frame-ancestors 'self' {settings.ALONGSIDE_PUBLIC_URL}", policy
+    )
+    location = answer.headers.get("location")
+    if location:
+        response.headers["Location"] = _ours(location, upstream)
+    return response
+
+
+def _ours(location: str, upstream: str) -> str:
+    """A redirect into the sandbox becomes one into our prefix; every other one stands as it is."""
+    if location.startswith("/"):
+        return PREFIX + location
+    target, own = urlsplit(location), urlsplit(upstream)
+    if (target.scheme, target.netloc) == (own.scheme, own.netloc):
+        return PREFIX + location[len(f"{own.scheme}://{own.netloc}") :]
+    return location
