@@ -11,11 +11,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 from cryptography import x509
-from simple_salesforce import Salesforce
+from simple_salesforce.api import Salesforce
 
 from sandbox.authority import ensure_authority, ensure_client_certificate, ensure_key
 from sandbox.clock import Clock
@@ -32,7 +33,7 @@ def test_every_service_answers_over_its_own_authority(sandbox: SandboxProcess) -
 def test_simple_salesforce_works_unchanged(sandbox: SandboxProcess) -> None:
     tokens = sandbox.salesforce_login("mia")
     session = sandbox.session()
-    client = Salesforce(
+    client: Any = Salesforce(
         instance_url=tokens["instance_url"], session_id=tokens["access_token"], session=session, version="66.0"
     )
     made = client.Contact.create({"LastName": "Simple"})
