@@ -68,6 +68,8 @@ def main() -> int:
 def start(processes: Processes, var: Path, *, port: int, seed: int, mail: Path | None) -> str:
     """Starts sandbox and product; gives the address to open once all of it answers. Raises as `Processes` does."""
     info = start_sandbox(processes, var, "--seed", str(seed), *(["--mail", str(mail)] if mail else []))
+    for line in info["mail_report"]:
+        print(f"demo: not shown: {line}", file=sys.stderr)
     with listen(port) as listener:
         port = listener.getsockname()[1]
         environment = over_shell(sandbox_environment(info, var, port))

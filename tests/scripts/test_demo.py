@@ -87,10 +87,15 @@ proc = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs
 
 @proc
 @pytest.mark.timeout(300)
-def test_check_stops_by_itself_once_all_answers(demos: list[Demo]) -> None:
-    demos.append(Demo("--check"))
+def test_check_stops_by_itself_once_all_answers_and_names_mail_that_cannot_be_shown(
+    demos: list[Demo], tmp_path: Path
+) -> None:
+    (tmp_path / "good.eml").write_text("From: a@b.example\nSubject: Hello\n\nHello\n")
+    (tmp_path / "damaged.eml").write_text("")
+    demos.append(Demo("--check", "--mail", str(tmp_path)))
     status, output, errors = demos[0].end(START_SECONDS)
-    assert (status, errors) == (0, "")
+    assert status == 0, errors
+    assert re.fullmatch(r"demo: not shown: damaged\.eml: .+\n", errors)
     assert re.fullmatch(r"Alongside answers: http://127\.0\.0\.1:\d+/demo/\n", output)
     assert demos[0].pids() == []
 
