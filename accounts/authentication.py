@@ -21,7 +21,7 @@ from rest_framework.request import Request
 from accounts.actor import Actor
 from accounts.models import PaneSession, User
 from accounts.onetime import digest
-from permissions import policy
+from permissions import policy, registry
 from permissions.declare import declared_permission, declared_public
 
 if TYPE_CHECKING:  # REST framework's views import this module
@@ -118,10 +118,13 @@ def session_missing() -> AuthenticationFailed:
 
 
 def require_own(actor: Actor, permission: str) -> None:
-    """Raises `policy.Denied` unless the actor holds the permission on their own mailbox. One query."""
-    if actor.user.resource is None:
-        raise policy.NotFound
-    policy.require(actor.principal_id, permission, actor.user.resource)
+    """Raises `policy.Denied` unless the actor holds the permission on their own mailbox. One query.
+
+    Also for somebody without any grant: that their own mailbox exists is no secret to them.
+    """
+    own = actor.user.resource
+    if own is None or not policy.allows(actor.principal_id, permission, own):
+        raise policy.Denied(registry.permission(permission).allows)
 
 
 def bearer_required(
