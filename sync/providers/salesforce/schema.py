@@ -38,7 +38,7 @@ def read_shape(client: SalesforceClient) -> OrgShape:
     contact = _fields(client, "Contact")
     opportunity = _fields(client, "Opportunity")
     email_message = _fields(client, "EmailMessage")
-    task = _fields(client, "Task")
+    task = _describe(client, "Task")
     statuses = client.query(soql.closed_task_statuses())
     return OrgShape(
         api_version=_newest_version(client),
@@ -52,7 +52,10 @@ def read_shape(client: SalesforceClient) -> OrgShape:
         ),
         closed_task_status=str(statuses[0].get("ApiName") or _STANDARD_CLOSED) if statuses else _STANDARD_CLOSED,
         multi_currency="CurrencyIsoCode" in opportunity,
-        shared_activities=_createable(task, "TaskWhoIds"),
+        # Fields that hold lists of ids are told of by the relationship that they fill.
+        shared_activities=any(
+            "TaskWhoIds" in (child.get("junctionIdListNames") or ()) for child in task.get("childRelationships") or ()
+        ),
     )
 
 
@@ -69,7 +72,15 @@ def read_hidden_fields(client: SalesforceClient) -> tuple[str, ...]:
 
 
 def _fields(client: SalesforceClient, object_name: str) -> dict[str, Mapping[str, Any]]:
-    """An object's fields by name, those that this user may see; none where the object is not there for this user."""
+    """An object's fields by name, those that this user may see."""
+    fields = _describe(client, object_name).get("fields", [])
+    if not isinstance(fields, list):
+        raise _unreadable()
+    return {str(about["name"]): about for about in fields}
+
+
+def _describe(client: SalesforceClient, object_name: str) -> dict[str, Any]:
+    """What is said of an object; nothing where it is not there for this user."""
     try:
         answer = client.get("sobjects/" + object_name + "/describe")
     except errors.Gone:
@@ -78,10 +89,13 @@ def _fields(client: SalesforceClient, object_name: str) -> dict[str, Mapping[str
         if refused.code == "INVALID_TYPE":
             return {}
         raise
-    fields = answer.get("fields") if isinstance(answer, dict) else None
-    if not isinstance(fields, list):
-        raise errors.Unavailable("Salesforce's answer could not be read.", code="UNREADABLE")
-    return {str(about["name"]): about for about in fields}
+    if not isinstance(answer, dict):
+        raise _unreadable()
+    return answer
+
+
+def _unreadable() -> errors.Unavailable:
+    return errors.Unavailable("Salesforce's answer could not be read.", code="UNREADABLE")
 
 
 def _createable(fields: Mapping[str, Mapping[str, Any]], name: str) -> bool:

@@ -36,7 +36,9 @@ def org(
     )
     describe("Opportunity", about("CurrencyIsoCode"))
     describe("EmailMessage", *(about(name) for name in email))
-    describe("Task", *(about(name) for name in task))
+    children = [{"childSObject": "Attachment", "junctionIdListNames": []}]
+    children += [{"childSObject": "TaskWhoRelation", "junctionIdListNames": [name]} for name in task]
+    responses.get(BASE + "sobjects/Task/describe", json={"fields": [about("Subject")], "childRelationships": children})
     responses.get(BASE + "query", json=page({"ApiName": "Done"}))
 
 
