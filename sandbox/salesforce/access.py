@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from sandbox.salesforce.store import Org, Row
 
 _PRIVATE = frozenset({"Opportunity", "Case"})
+# Email-to-Case alone knows mail of cases only.
+_ENHANCED_EMAIL_FIELDS = frozenset({"RelatedToId", "IsPrivateDraft", "IsTracked"})
 _ALWAYS_VISIBLE_FIELDS = frozenset({"Id", "IsDeleted", "CreatedDate", "SystemModstamp"})
 
 
@@ -40,6 +42,11 @@ class Access:
         self._hidden[who, sobject] = fields - _ALWAYS_VISIBLE_FIELDS
 
     def hidden_fields(self, user_id: str, sobject: str) -> frozenset[str]:
+        if sobject == "EmailMessage" and not self._org.enhanced_email:
+            return self._hidden_of(user_id, sobject) | _ENHANCED_EMAIL_FIELDS
+        return self._hidden_of(user_id, sobject)
+
+    def _hidden_of(self, user_id: str, sobject: str) -> frozenset[str]:
         by_profile = self._hidden.get((self._profiles.get(user_id, ""), sobject), frozenset())
         return by_profile | self._hidden.get((user_id, sobject), frozenset())
 
@@ -75,6 +82,8 @@ class Access:
             return not row.get("IsPrivate") and self._sees_first(user_id, row["WhatId"], row["WhoId"])
         if sobject == "EmailMessage":
             return self._sees_email(user_id, row)
+        if sobject == "TaskWhoRelation":
+            return self._sees_id(user_id, row["TaskId"])
         if sobject == "EmailMessageRelation":
             return self._sees_id(user_id, row["EmailMessageId"])
         if sobject == "OpportunityContactRole":
@@ -89,9 +98,11 @@ class Access:
         return True
 
     def _sees_email(self, user_id: str, row: Row) -> bool:
-        """Its creator, and whoever sees the record it is related to; without one, whoever sees a person of it."""
+        """Its creator, and unless it is a draft whoever sees the record it is related to, else a person of it."""
         if row["CreatedById"] == user_id:
             return True
+        if row["Status"] == "5":
+            return False
         related = row["ParentId"] or row["RelatedToId"]
         if related:
             return self._sees_id(user_id, related)

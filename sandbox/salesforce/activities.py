@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from sandbox.salesforce.errors import SalesforceError
-from sandbox.salesforce.schema import SObject
+from sandbox.salesforce.schema import OBJECTS, SObject
 from sandbox.salesforce.store import Org, Row
 
 if TYPE_CHECKING:
@@ -82,10 +82,24 @@ def _account_id(org: Org, row: Row) -> str | None:
 
 
 def after_save(draft: Draft) -> None:
+    people = draft.junctions.get("TaskWhoIds")
+    if draft.sobject.name == "Task" and (draft.before is None or people is not None):
+        _relate(draft, people if people is not None else [draft.row["WhoId"]] if draft.row["WhoId"] else [])
     if draft.sobject.name in _KINDS:
         roll_up(draft.org, draft.row)
         if draft.before is not None:
             roll_up(draft.org, draft.before)
+
+
+def _relate(draft: Draft, people: list[str]) -> None:
+    """One relation for each person of a task."""
+    relation = OBJECTS["TaskWhoRelation"]
+    for old in draft.org.live("TaskWhoRelation", "TaskId", draft.row["Id"]):
+        draft.org.delete(relation, old["Id"])
+    for person in dict.fromkeys(people):
+        row = draft.org.blank(relation)
+        row.update(TaskId=draft.row["Id"], RelationId=person, Type="Lead" if person.startswith("00Q") else "Contact")
+        draft.org.insert(relation, row, draft.caller.user_id)
 
 
 def after_delete(org: Org, sobject: SObject, row: Row) -> None:

@@ -25,7 +25,7 @@ MAX_NODES = 500
 MAX_GRAPHS = 75
 _REFERENCE_ID = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 _REFERENCE = re.compile(r"@\{([A-Za-z][A-Za-z0-9_]*)((?:\.[A-Za-z0-9_]+|\[\d+\])*)\}")
-_COUNTED = re.compile(r"(query|queryAll|composite/sobjects)(/|\Z)", re.IGNORECASE)
+_COUNTED = re.compile(r"(query|queryAll|composite/sobjects)(/|\?|\Z)", re.IGNORECASE)
 _ROLLED_BACK = "The transaction was rolled back since another operation in the same transaction failed."
 
 Run = Callable[[Call], Answer]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import binascii
 from typing import TYPE_CHECKING
 
+from sandbox.salesforce.emails import DRAFT
 from sandbox.salesforce.errors import SalesforceError
 from sandbox.salesforce.files import StoredFile
 from sandbox.salesforce.schema import OBJECTS
@@ -65,6 +66,7 @@ def check(draft: Draft) -> None:
         _place(draft)
     if draft.sobject.name == "ContentDocumentLink" and draft.before is None:
         row = draft.row
+        check_link(draft.org, row["LinkedEntityId"])
         row["ShareType"] = row["ShareType"] or "V"
         row["Visibility"] = row["Visibility"] or "AllUsers"
         if _link(draft.org, row["ContentDocumentId"], row["LinkedEntityId"]) is not None:
@@ -75,6 +77,17 @@ def check(draft: Draft) -> None:
             )
 
 
+def check_link(org: Org, entity_id: str | None) -> None:
+    """Refuse a file for an email that is no draft any more, where the org is set up so."""
+    email = org.get("EmailMessage", entity_id) if entity_id else None
+    if email is not None and email["Status"] != DRAFT and org.email_links_locked:
+        raise SalesforceError(
+            "INSUFFICIENT_ACCESS_OR_READONLY",
+            "You can't create a link for Email Message when it's not in draft state.",
+            ["LinkedEntityId"],
+        )
+
+
 def _link(org: Org, document_id: str, entity_id: str) -> Row | None:
     links = org.live("ContentDocumentLink", "ContentDocumentId", document_id)
     return next((row for row in links if row["LinkedEntityId"] == entity_id), None)
@@ -83,6 +96,7 @@ def _link(org: Org, document_id: str, entity_id: str) -> Row | None:
 def _place(draft: Draft) -> None:
     """The document: a new one, or the one of which this is the next version."""
     org, row = draft.org, draft.row
+    check_link(org, row["FirstPublishLocationId"])
     number = 1
     if row["ContentDocumentId"] is not None:
         if row["FirstPublishLocationId"] is not None:

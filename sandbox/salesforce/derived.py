@@ -5,16 +5,23 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sandbox.salesforce.metadata import BUSINESS_ACCOUNT, CLOSED_STATUS, STAGES
+from sandbox.salesforce.metadata import BUSINESS_ACCOUNT, CLOSED_STATUS, PERSON_ACCOUNT, STAGES
 from sandbox.salesforce.schema import SObject
 from sandbox.salesforce.store import Org, Row
 
 
-def fills(sobject: str, field: str, row: Row) -> bool:
+def fills(sobject: str, field: str) -> bool:
     """Whether Salesforce itself gives a required field that a body leaves out."""
-    if sobject == "Account" and field == "Name":
-        return row["LastName"] is not None
     return (sobject, field) in _FILLED
+
+
+def demands(sobject: str, row: Row) -> list[str]:
+    """Fields that are missing although they may be null: the name of a company, the last name of a person account."""
+    if sobject != "Account":
+        return []
+    person = row["IsPersonAccount"] or row["RecordTypeId"] == PERSON_ACCOUNT
+    name = "LastName" if person else "Name"
+    return [name] if row[name] is None else []
 
 
 _FILLED = {

@@ -49,7 +49,7 @@ def check(draft: Draft) -> None:
         row["RelatedToId"] = row["ParentId"]
     elif "ActivityId" in draft.given and row["ActivityId"]:
         raise SalesforceError(
-            "FIELD_INTEGRITY_EXCEPTION", "Activity ID: can be set only for an email of a case", ["ActivityId"]
+            "INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id", ["ActivityId"]
         )
     row["MessageDate"] = row["MessageDate"] or draft.org.now()
     for name, people in draft.junctions.items():

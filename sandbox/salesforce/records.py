@@ -182,8 +182,9 @@ def _check_required(draft: Draft) -> None:
         and draft.row[f.name] is None
         and (not f.can("defaultedOnCreate") or f.name in draft.given)
     ]
-    # Salesforce gives these without saying so in the flags of the field.
-    missing = [name for name in missing if not derived.fills(draft.sobject.name, name, draft.row)]
+    # Salesforce gives and demands some without saying so in the flags of the field.
+    missing = [name for name in missing if not derived.fills(draft.sobject.name, name)]
+    missing += derived.demands(draft.sobject.name, draft.row)
     if missing:
         raise SalesforceError("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(missing)}]", missing)
 
@@ -223,12 +224,8 @@ def _check_text(draft: Draft, known: Field, value: str) -> None:
 def _check_reference(draft: Draft, known: Field, value: str) -> None:
     target = BY_PREFIX.get(value[:3])
     if target is None or target.name not in known.reference_to:
-        raise (
-            malformed_id(value, known.label)
-            if target is None or not known.polymorphic
-            else SalesforceError(
-                "FIELD_INTEGRITY_EXCEPTION", f"{known.label}: id value of incorrect type: {value}", [known.name]
-            )
+        raise SalesforceError(
+            "FIELD_INTEGRITY_EXCEPTION", f"{known.label}: id value of incorrect type: {value}", [known.name]
         )
     row = draft.org.get(target.name, value)
     if row is None:

@@ -61,6 +61,8 @@ def describe(call: Call, name: str) -> Answer:
     if fresh is None:
         return Answer(304)
     hidden = call.org.access.hidden_fields(call.user_id, found.name)
+    if not call.org.shared_activities:
+        hidden |= {"TaskWhoIds"}
     types = records.record_types(found, call.org, call.version)
     return Answer(200, found.describe(call.version, hidden, types), fresh)
 

@@ -223,7 +223,7 @@ class SObject:
         out["searchLayoutable"] = self.can("searchLayoutable")
         out["sobjectDescribeOption"] = "FULL"
         out["supportedScopes"] = [{"label": label, "name": name} for name, label in self.scopes]
-        out["childRelationships"] = [child.describe() for child in self.children]
+        out["childRelationships"] = [c.describe() for c in self.children if not hidden.intersection(c.junction_names)]
         out["recordTypeInfos"] = record_types
         out["fields"] = [f.describe() for f in self.fields.values() if f.name not in hidden]
         host = "/services/data"

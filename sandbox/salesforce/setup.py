@@ -1,7 +1,7 @@
 """What tests and the demo change in the org's setup: `POST /_sandbox/org`.
 
 ```
-{"enhanced_email": false, "shared_activities": false, "storage_full": true,
+{"enhanced_email": false, "shared_activities": false, "storage_full": true, "email_links_locked": true,
  "hidden_fields": [{"who": user id or profile name, "object": "Opportunity", "fields": ["Amount"]}],
  "private": ["Opportunity", "Case"],
  "shares": [{"record": id, "user": id}],
@@ -18,7 +18,7 @@ from sandbox.salesforce.schema import OBJECTS
 from sandbox.salesforce.store import Org
 from sandbox.salesforce.validation import ValidationRule
 
-_SWITCHES = ("enhanced_email", "shared_activities", "storage_full")
+_SWITCHES = ("enhanced_email", "shared_activities", "storage_full", "email_links_locked")
 _KEYS = {*_SWITCHES, "hidden_fields", "private", "shares", "validation_rules"}
 
 
@@ -55,6 +55,6 @@ def change(org: Org, given: dict[str, Any]) -> dict[str, Any]:
                 contains=entry.get("contains"),
             )
         )
-    if given.keys() & {"enhanced_email", "hidden_fields"}:
+    if given.keys() & {"enhanced_email", "shared_activities", "hidden_fields"}:
         org.schema_changed = org.now()
     return {name: getattr(org, name) for name in _SWITCHES}

@@ -185,6 +185,9 @@ class Reader:
         kind = {"ToIds": "ToAddress", "CcIds": "CcAddress", "BccIds": "BccAddress"}.get(name)
 
         def read(row: Row) -> list[str] | None:
+            if name == "TaskWhoIds":
+                people = self.org.live("TaskWhoRelation", "TaskId", row["Id"])
+                return [r["RelationId"] for r in people] or ([row["WhoId"]] if row["WhoId"] else None)
             if kind is None:
                 return [row["WhoId"]] if row.get("WhoId") else None
             relations = self.org.live("EmailMessageRelation", "EmailMessageId", row["Id"])

@@ -86,7 +86,7 @@ def parameterized(org: Org, user_id: str, version: str, given: dict[str, Any]) -
         entry = wanted if isinstance(wanted, dict) else {"name": wanted}
         fields = entry.get("fields", common)
         fields = fields if isinstance(fields, str) else ",".join(fields)
-        condition = f" WHERE {entry['where']}" if entry.get("where") else ""
+        condition = " WHERE " + str(entry["where"]) if entry.get("where") else ""
         limit = entry.get("limit", given.get("defaultLimit"))
         tail = f" LIMIT {int(limit)}" if limit is not None else ""
         entries.append(_Returning(_known(str(entry.get("name", "")).strip()), f"{fields}{condition}{tail}"))

@@ -46,6 +46,8 @@ class Org:
 
     `enhanced_email`: whether email is an EmailMessage of its own, related to anything, rather than only to cases.
     `shared_activities`: whether a task or an event can have several people.
+    `email_links_locked`: files can be linked to an email only while it is a draft, as for users without the permission
+    "Update Email Messages".
     `storage_full`: every insert is then refused with STORAGE_LIMIT_EXCEEDED.
     """
 
@@ -56,6 +58,7 @@ class Org:
         self.enhanced_email = True
         self.shared_activities = True
         self.storage_full = False
+        self.email_links_locked = False
         self.instance_url = ""
         self.validation_rules: list[ValidationRule] = list(SEED_RULES)
         self.files = Files()

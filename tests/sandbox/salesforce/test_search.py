@@ -1,0 +1,76 @@
+"""SOSL and parameterized search."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.sandbox.salesforce.conftest import Person, error_of
+
+
+def _find(person: Person, text: str) -> list[dict[str, Any]]:
+    answer = person.get("search/", params={"q": text})
+    assert answer.status_code == 200, answer.text
+    records: list[dict[str, Any]] = answer.json()["searchRecords"]
+    return records
+
+
+def test_words_are_found_in_the_fields_and_objects_that_are_named(mia: Person) -> None:
+    found = _find(
+        mia,
+        "FIND {dana ruiz} IN NAME FIELDS RETURNING Contact(Id, Name, Account.Name WHERE Email != null LIMIT 5), Lead",
+    )
+    assert [(row["attributes"]["type"], row["Name"]) for row in found] == [("Contact", "Dana Ruiz")]
+    assert found[0]["Account"]["Name"] == "Northwind Ltd"
+    assert _find(mia, "FIND {dana} IN EMAIL FIELDS RETURNING Contact(Name)")[0]["Name"] == "Dana Ruiz"
+    assert _find(mia, "FIND {ruiz dana OR nobodyatall} RETURNING Contact(Name)")
+    assert _find(mia, "FIND {00012877} IN NAME FIELDS RETURNING Case(CaseNumber)")[0]["CaseNumber"] == "00012877"
+
+
+def test_a_star_stands_for_the_rest_of_a_word(mia: Person) -> None:
+    assert _find(mia, "FIND {northw} RETURNING Account(Name)") == []
+    assert _find(mia, "FIND {northw*} IN NAME FIELDS RETURNING Account(Name)")[0]["Name"] == "Northwind Ltd"
+
+
+def test_escaped_characters_are_text(mia: Person) -> None:
+    mia.create("Account", Name="Fish & Chips (Leeds)")
+    assert len(_find(mia, r"FIND {Fish \& Chips \(Leeds\)} RETURNING Account(Name)")) == 1
+    assert len(_find(mia, r"FIND {dana\@northwind.example} IN EMAIL FIELDS RETURNING Contact")) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("FIND dana", "MALFORMED_SEARCH"),
+        ("FIND {a}", "MALFORMED_SEARCH"),
+        ("FIND {dana & ruiz}", "MALFORMED_SEARCH"),
+        ("FIND {dana} IN SOME FIELDS", "MALFORMED_SEARCH"),
+        ("FIND {dana} RETURNING Contact(Id", "MALFORMED_SEARCH"),
+        ("FIND {dana} RETURNING Nothing(Id)", "INVALID_TYPE"),
+        ("FIND {dana} RETURNING Contact(Foo)", "INVALID_FIELD"),
+    ],
+)
+def test_a_search_is_refused(mia: Person, text: str, code: str) -> None:
+    assert error_of(mia.get("search", params={"q": text})) == (400, code)
+
+
+def test_a_search_by_parameters(mia: Person) -> None:
+    body = {
+        "q": "dana",
+        "in": "NAME",
+        "fields": ["Id", "Name"],
+        "sobjects": [{"name": "Contact", "limit": 3}],
+        "overallLimit": 5,
+    }
+    found = mia.post("parameterizedSearch", body).json()["searchRecords"]
+    assert [row["Name"] for row in found] == ["Dana Ruiz"]
+    found = mia.get("parameterizedSearch", params={"q": "dana", "sobject": "Contact", "fields": "Name"}).json()
+    assert [row["Name"] for row in found["searchRecords"]] == ["Dana Ruiz"]
+
+
+def test_a_search_finds_what_the_user_sees(mia: Person, tom: Person) -> None:
+    account = mia.create("Account", Name="Mia's")
+    mia.create("Opportunity", Name="Zeppelin", StageName="Prospecting", CloseDate="2026-12-01", AccountId=account)
+    text = "FIND {zeppelin} RETURNING Opportunity(Name)"
+    assert [len(_find(person, text)) for person in (mia, tom)] == [1, 0]
