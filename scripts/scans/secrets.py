@@ -68,8 +68,9 @@ def _forms(line: str) -> Iterator[str]:
 
 
 def _looks_random(literal: str) -> bool:
-    kinds = sum(bool(re.search(kind, literal)) for kind in ("[a-z]", "[A-Z]", "[0-9]"))
-    if kinds < 3:
+    # A path or a name is many short words; in base64 a stretch without `+ / _ -` is seldom short.
+    longest = max(re.split(r"[+/_=-]", literal), key=len)
+    if len(longest) < 16 or not all(re.search(kind, longest) for kind in ("[a-z]", "[A-Z]", "[0-9]")):
         return False
     if any(literal[at : at + 8] in run for run in ALPHABETS for at in range(len(literal) - 7)):
         return False

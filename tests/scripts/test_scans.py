@@ -46,6 +46,7 @@ def test_a_planted_secret_is_found_and_not_repeated(tmp_path: Path, what: str) -
         "digest = '" + hashlib.sha256(b"x").hexdigest() + "'",
         "https://learn.microsoft.com/en-us/graph/api/message-get?view=graph-rest-1.0&tabs=http",
         "from sync.providers.salesforce.duplicates_and_validation import OpportunityContactRole2",
+        "sobjects/EmailMessage/External_Key__c/key-1/OpportunityContactRoles",
         "amqp://guest:guest@127.0.0.1:5672",
         "-----BEGIN CERTIFICATE-----",
     ],
