@@ -19,10 +19,12 @@ from accounts.errors import NeedsReconnect as GrantGone
 from accounts.errors import NotConnected, ProviderUnavailable
 from accounts.models import Connection, SalesforceOrg, System
 from sync.errors import NeedsReconnect, Unavailable
+from sync.mail import Attachment, Message
 from sync.providers.graph.client import GraphMailbox
 from sync.providers.salesforce.client import SalesforceClient
 from sync.providers.salesforce.schema import OrgShape, read_shape
 from sync.providers.tokens import TokenSource
+from sync.services.slots import mailbox_slot
 
 SHAPE_AGE = timedelta(hours=24)
 
@@ -118,9 +120,26 @@ def shape_of(org: SalesforceOrg, read: Callable[[], OrgShape]) -> OrgShape:
     return shape
 
 
-def mailbox_of(actor: Actor) -> GraphMailbox:
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A person's own mailbox: each call holds one of its slots."""
+
+    key: str
+    client: GraphMailbox
+
+    def find_message(self, *, item_id: str = "", internet_message_id: str = "") -> Message:
+        with mailbox_slot(self.key):
+            return self.client.find_message(item_id=item_id, internet_message_id=internet_message_id)
+
+    @contextmanager
+    def open_attachment(self, message: Message, attachment: Attachment) -> Iterator[Iterator[bytes]]:
+        with mailbox_slot(self.key), self.client.open_attachment(message, attachment) as blocks:
+            yield blocks
+
+
+def mailbox_of(actor: Actor) -> Mailbox:
     """The actor's own mailbox. Raises NotConnected, NeedsReconnect."""
     connection = connection_of(actor, System.MICROSOFT)
     with _as_provider_errors():
         tokens = microsoft_tokens(connection)
-    return GraphMailbox(Brokered(source=tokens))
+    return Mailbox(str(connection.pk), GraphMailbox(Brokered(source=tokens)))

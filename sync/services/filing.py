@@ -35,10 +35,10 @@ from sync.rules.eligibility import Cause, Facts, may_file
 from sync.rules.identity import computed_identity, message_fingerprint, message_identity
 from sync.rules.participants import Participant, Standing, participants
 from sync.rules.people import match_people
-from sync.services import leases
+from sync.services import flight, leases
 from sync.services.clients import Crm, connection_of, crm_of, mailbox_of
-from sync.services.context import context_for, fresh_context, known_context, question_of
-from sync.services.execute import run_email, run_undo, settle_deleted
+from sync.services.context import context_for, fresh_context, known_context, message_identifier_of, question_of
+from sync.services.execute import SETTLE, run_email, run_undo, settle_deleted
 from sync.services.open_email import activity_status
 from sync.services.party import party_of
 from sync.services.status import EmailStatus, StatusKind
@@ -70,6 +70,34 @@ def file_email(actor: Actor, request: FilingRequest) -> EmailStatus:
     """
     require_own(actor, "email.file")
     crm = crm_of(actor, connection_of(actor, System.SALESFORCE))
+    # Presses of one person on one email go one after the other: the first does the work, the rest read its answer.
+    with flight.alone(f"press:{actor.user.id}:{request.hint.internet_message_id or request.hint.item_key}"):
+        return _own_filing(actor, crm, request.hint) or _file(actor, crm, request)
+
+
+def _own_filing(actor: Actor, crm: Crm, hint: MessageHint) -> EmailStatus | None:
+    """The answer to a press on what this person has just filed, without any call."""
+    identifier = message_identifier_of(hint)
+    link = (
+        Link.objects.filter(
+            organisation=actor.organisation,
+            part=Link.Part.EMAIL,
+            filed_by=actor.user,
+            created_at__gt=timezone.now() - SETTLE,
+            activity__salesforce_org=crm.org,
+            activity__identity=identifier,
+            activity__sightings__item__user=actor.user,
+        )
+        .select_related("activity")
+        .first()
+    )
+    if not identifier or link is None:
+        return None
+    question = question_of(crm, participants(hint, party_of(actor)), identifier, hint.subject)
+    return activity_status(actor, crm, link.activity, known_context(crm, question))
+
+
+def _file(actor: Actor, crm: Crm, request: FilingRequest) -> EmailStatus:
     message = mailbox_of(actor).find_message(
         item_id=request.hint.item_key, internet_message_id=request.hint.internet_message_id
     )
@@ -316,13 +344,13 @@ def _carry_out(actor: Actor, crm: Crm, activity: Activity, intent: Intent, messa
     if intent.state == Intent.State.DONE and settle_deleted(actor, crm, activity, intent):
         intent.refresh_from_db()
     if intent.user_id == actor.user.id:
-        if intent.state == Intent.State.WAITING and intent.reason:
-            # A person is waiting: what was put off for later is tried now.
+        if intent.state == Intent.State.WAITING and intent.reason not in {"", "ambiguous"}:
+            # A person is waiting: what was put off is tried now. (What may still be on its way is not.)
             Intent.objects.filter(pk=intent.pk, state=Intent.State.WAITING).update(due_at=timezone.now())
         lease = leases.claim(intent)
         if lease:
             run_email(actor, crm, intent, lease, message=message)
-            return _status(actor, crm, activity)
+            return _status(actor, crm, activity, message)
     _wait(intent)
     return _status(actor, crm, activity, message)
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.core.cache import cache
@@ -71,6 +72,20 @@ def store(key: str, value: str, fresh_seconds: float, *, now: Callable[[], float
     moment = now()
     cache.set(key, [value, moment, moment + fresh_seconds], KEEP_SECONDS)
     return moment
+
+
+@contextmanager
+def alone(key: str, seconds: float = FLIGHT_SECONDS) -> Iterator[None]:
+    """One at a time for a key, in all processes; after `seconds` a holder counts as gone."""
+    with _lock(key):
+        name = f"{key}:alone"
+        deadline = time.monotonic() + seconds
+        while not cache.add(name, 1, seconds) and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
+        try:
+            yield
+        finally:
+            cache.delete(name)
 
 
 def drop(key: str) -> None:
