@@ -39,7 +39,8 @@ from accounts.errors import NeedsReconnect, NotConnected, ProviderUnavailable
 from accounts.models import Connection, System, User
 from accounts.services import connection_for
 
-CLAIM_SECONDS: Final = 60
+CLAIM_SECONDS: Final = 90  # longer than the HTTP policy lets an answer take
+WAIT_SECONDS: Final = 40
 EARLY: Final = timedelta(seconds=60)
 
 log = structlog.get_logger("accounts.broker")
@@ -205,7 +206,7 @@ def _renewed(connection_id: uuid.UUID, rejected: str) -> Connection:
         if others is None:
             return row
         waited_for = others
-        _wait_for(connection_id, others)
+        _wait_for(row, others)
 
 
 def _claim(
@@ -228,10 +229,13 @@ def _claim(
         return row, row.renewal_claim, None
 
 
-def _wait_for(connection_id: uuid.UUID, claim: uuid.UUID) -> None:
-    """Returns when the claim has ended, by an answer or by its time."""
+def _wait_for(row: Connection, claim: uuid.UUID) -> None:
+    """Returns when the claim has ended, by an answer or by its time. Raises ProviderUnavailable after WAIT_SECONDS."""
     pause = 0.02
-    while Connection.objects.filter(pk=connection_id, renewal_claim=claim, renewal_until__gt=timezone.now()).exists():
+    patience = time.monotonic() + WAIT_SECONDS
+    while Connection.objects.filter(pk=row.pk, renewal_claim=claim, renewal_until__gt=timezone.now()).exists():
+        if time.monotonic() > patience:
+            raise ProviderUnavailable(row.system)
         time.sleep(pause * random.uniform(0.5, 1.5))
         pause = min(pause * 1.5, 0.25)
 

@@ -17,9 +17,8 @@ from tests.sandbox_process import SandboxProcess
 
 
 @pytest.fixture(autouse=True)
-def fresh_memory(settings: Settings) -> Iterator[None]:
+def fresh_memory() -> Iterator[None]:
     """What the process keeps in memory belongs to one test."""
-    settings.ROOT_URLCONF = "tests.accounts.urls"
     crypto.forget_keys()
     microsoft.signing_keys.forget()
     yield

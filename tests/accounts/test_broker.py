@@ -20,10 +20,8 @@ from pytest_django import Settings
 from accounts import broker
 from accounts.errors import NeedsReconnect, NotConnected, ProviderUnavailable
 from accounts.models import Connection, System, User
-from accounts.selectors import usable_connection
 from accounts.services import connection_for
 from sync.providers.tokens import SalesforceSession, TokenSource
-from tests.accounts.people import Bearer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -216,6 +214,18 @@ def test_nobody_is_asked_while_another_process_is_asking(
     assert len(edge.calls) == 0
 
 
+def test_waiting_for_a_process_that_died_ends_before_its_claim_does(
+    row: Connection, edge: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Connection.objects.update(renewal_claim=uuid.uuid4(), renewal_until=timezone.now() + timedelta(days=1))
+    clock = [1000.0]
+    monkeypatch.setattr("accounts.broker.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("accounts.broker.time.sleep", lambda seconds: clock.append(clock.pop() + 10))
+    with pytest.raises(ProviderUnavailable):
+        broker.salesforce_session(row).renew("access-1")
+    assert len(edge.calls) == 0
+
+
 def test_a_renewal_inside_a_transaction_is_refused_before_anything_is_asked(
     row: Connection, edge: responses.RequestsMock
 ) -> None:
@@ -225,29 +235,12 @@ def test_a_renewal_inside_a_transaction_is_refused_before_anything_is_asked(
 
 
 @pytest.mark.parametrize(("state", "error"), [("disconnected", NotConnected), ("needs_reconnect", NeedsReconnect)])
-def test_a_connection_that_is_not_active_gives_no_token(
-    row: Connection, mia: User, signed_in: Callable[[User], Bearer], state: str, error: type[Exception]
-) -> None:
+def test_a_connection_that_is_not_active_gives_no_token(row: Connection, state: str, error: type[Exception]) -> None:
     Connection.objects.update(state=state)
     with pytest.raises(error):
         broker.salesforce_session(now(row))
-    with pytest.raises(error):
-        usable_connection(signed_in(mia).actor, "salesforce")
 
 
-def test_a_connection_is_found_with_its_org_in_one_query(
-    row: Connection, mia: User, signed_in: Callable[[User], Bearer]
-) -> None:
-    actor = signed_in(mia).actor
-    with CaptureQueriesContext(database) as queries:
-        found = usable_connection(actor, "salesforce")
-        assert found.salesforce_org is not None
-        assert found.salesforce_org.org_id == "00D000000000001EAA"
-    assert (found, len(queries)) == (row, 1)
-
-
-def test_a_user_who_connected_nothing_is_told_so(tom: User, signed_in: Callable[[User], Bearer]) -> None:
-    with pytest.raises(NotConnected):
-        usable_connection(signed_in(tom).actor, "salesforce")
+def test_a_user_who_connected_nothing_is_told_so(tom: User) -> None:
     with pytest.raises(NotConnected):
         broker.microsoft_tokens(connection_for(tom, System.MICROSOFT))
