@@ -15,7 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from permissions.declare import public
 from sidebar.demo import mailbox, proxy
@@ -38,7 +38,7 @@ def for_person(
     """Gives the view the person of the address; what the sandbox does not give is told as JSON."""
 
     @wraps(view)
-    def found(request: HttpRequest, person: str, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def found(request: HttpRequest, person: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         try:
             known = sandbox().person(person)
             if known is None:
@@ -55,7 +55,7 @@ def for_person(
 
 
 @public(because)
-@require_GET
+@require_safe
 def inbox(request: HttpRequest) -> HttpResponse:
     """The mail client's page."""
     try:
@@ -68,14 +68,14 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
 
 @public(because)
-@require_GET
+@require_safe
 @for_person
 def folders(request: HttpRequest, person: Person) -> HttpResponse:
     return JsonResponse({"folders": mailbox.folders(person)})
 
 
 @public(because)
-@require_GET
+@require_safe
 @for_person
 def messages(request: HttpRequest, person: Person) -> HttpResponse:
     skip = request.GET.get("skip", "0")
@@ -85,14 +85,14 @@ def messages(request: HttpRequest, person: Person) -> HttpResponse:
 
 
 @public(because)
-@require_GET
+@require_safe
 @for_person
 def item(request: HttpRequest, person: Person) -> HttpResponse:
     return JsonResponse(mailbox.item(person, request.GET.get("id", "")))
 
 
 @public(because)
-@require_GET
+@require_safe
 @for_person
 def body(request: HttpRequest, person: Person) -> HttpResponse:
     """One email's body as a page of its own, for a sandboxed frame: no script, nothing from elsewhere."""

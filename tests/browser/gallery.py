@@ -33,7 +33,7 @@ def page(answer: str) -> str:
     shell = render_to_string("pane/outlook.html", {"office_js_url": "", "client_states": client_states()})
     shell = re.sub(r"<script.*?</script>", "", shell, flags=re.DOTALL)
     shell = shell.replace('href="/static/', f'href="file://{STATIC}/')
-    parts = {name: html for name, html in OUT_OF_BAND.findall(answer)}
+    parts = dict(OUT_OF_BAND.findall(answer))
     parts["email"] = OUT_OF_BAND.sub("", answer)
     for name, html in parts.items():
         shell = re.sub(
