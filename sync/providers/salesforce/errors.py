@@ -64,7 +64,9 @@ def error_for(status: int, body: Any, *, retry_after: str | None = None, writes:
     found = problems(body)
     problem = next((entry for entry in found if entry.code != "PROCESSING_HALTED"), found[0] if found else Problem())
     wait = retry_after_seconds(retry_after)
-    answer = None if writes and problem.code in _UNAVAILABLE_CODES else _by_code(problem, wait)
+    # These codes say no more than a 5xx does; whether that is a wait or a doubt, the status and the header tell.
+    silent = problem.code in _UNAVAILABLE_CODES and (writes or (status == 503 and retry_after))
+    answer = None if silent else _by_code(problem, wait)
     return answer or _by_status(status, problem, wait, told_to_wait=bool(retry_after), writes=writes)
 
 

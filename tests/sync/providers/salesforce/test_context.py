@@ -282,9 +282,10 @@ def test_windows_are_days_back_from_now() -> None:
     assert "CaseNumber IN ('00012877')" in accounts
 
 
+@pytest.mark.parametrize(("headers", "expected"), [({"Retry-After": "9"}, errors.Throttled), ({}, errors.Unavailable)])
 @responses.activate
-def test_the_whole_call_failing_is_a_typed_error() -> None:
-    responses.post(BASE + "composite", json=error_body("SERVER_UNAVAILABLE"), status=503, headers={"Retry-After": "9"})
+def test_the_whole_call_failing_is_a_typed_error(headers: dict[str, str], expected: type[Exception]) -> None:
+    responses.post(BASE + "composite", json=error_body("SERVER_UNAVAILABLE"), status=503, headers=headers)
     with pytest.raises(errors.ProviderError) as caught:
         ask()
-    assert isinstance(caught.value, errors.Unavailable)
+    assert type(caught.value) is expected
