@@ -65,10 +65,10 @@ class Access:
         return self.can_see(user_id, sobject, row)
 
     def can_delete(self, user_id: str, sobject: str, row: Row) -> bool:
-        """Administrators, the owner, and the creator of what has no owner; a role goes with its opportunity."""
+        """Administrators, the owner, and the creator of what has no owner; roles and links go with what they join."""
         if self.is_administrator(user_id):
             return True
-        if sobject == "OpportunityContactRole":
+        if sobject in ("OpportunityContactRole", "ContentDocumentLink"):
             return self.can_see(user_id, sobject, row)
         return user_id in (row.get("OwnerId"), row.get("CreatedById") if "OwnerId" not in row else None)
 

@@ -168,7 +168,7 @@ def _run_one(call: Call, run: Run, step: _Step, steps: list[_Step]) -> None:
     try:
         url = _resolve_url(str(step.given["url"]), done)
         body = _resolve(step.given.get("body"), done)
-        headers = {k.lower(): str(v) for k, v in (_resolve(step.given.get("httpHeaders"), done) or {}).items()}
+        headers = _headers(_resolve(step.given.get("httpHeaders"), done))
         version, path, query = split(url)
         if path.lower() == "composite" or path.lower().startswith(("composite/batch", "composite/graph")):
             raise SalesforceError("INVALID_INPUT", f"A subrequest cannot be {url}")
@@ -177,6 +177,14 @@ def _run_one(call: Call, run: Run, step: _Step, steps: list[_Step]) -> None:
     except SalesforceError as error:
         answer = Answer(error.status, [error.as_rest()])
     step.status, step.body, step.headers = answer.status, answer.body, answer.headers
+
+
+def _headers(given: Any) -> dict[str, str]:
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise SalesforceError("JSON_PARSER_ERROR", "httpHeaders must be an object")
+    return {name.lower(): str(value) for name, value in given.items()}
 
 
 def _lookup(match: re.Match[str], done: dict[str, _Step]) -> Any:

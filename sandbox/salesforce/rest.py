@@ -134,9 +134,13 @@ async def _body(org: Org, request: Request) -> tuple[Any, StoredFile | None]:
 
 def _parse(raw: bytes) -> Any:
     try:
-        return json.loads(raw)
-    except ValueError as error:
+        return json.loads(raw, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
         raise SalesforceError("JSON_PARSER_ERROR", f"{error} at [line:1, column:1]") from None
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 async def _multipart(org: Org, request: Request) -> tuple[Any, StoredFile | None]:

@@ -40,6 +40,8 @@ def records(reader: Reader, query: Query, found: SObject, rows: list[Row], resol
         column = resolve(operand)
         if column.field is not None and not column.field.can("groupable"):
             refuse(text, operand.at, f"field '{column.field.name}' can not be grouped in a query call")
+        if column.type == "junctionidlist":
+            refuse(text, operand.at, f"field '{column.name}' can not be grouped in a query call")
         grouped[column.name] = column
     groups: dict[tuple[Any, ...], list[Row]] = {} if grouped else {(): rows}
     for row in rows if grouped else ():

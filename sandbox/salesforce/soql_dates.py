@@ -48,7 +48,11 @@ def span(literal: str, today: date) -> Span | None:
     """The days from the first (included) to the second (not included), or None if it is no date literal."""
     name, _, count = literal.partition(":")
     if count:
-        return _counted(name, int(count), today)
+        try:
+            return _counted(name, int(count), today)
+        except (ValueError, OverflowError):
+            # A day before the first year or after the last.
+            return None
     single = {"YESTERDAY": -1, "TODAY": 0, "TOMORROW": 1}
     if name in single:
         return _day(today, single[name]), _day(today, single[name] + 1)

@@ -20,7 +20,7 @@ from sandbox.salesforce.soql_parse import (
     Query,
     SemiJoin,
     Value,
-    like_pattern,
+    like_test,
     refuse,
     unescape,
 )
@@ -76,6 +76,8 @@ class Conditions:
         at = condition.operand.at
         if column.field is not None and not column.field.can("filterable"):
             self._refuse(at, f"field '{column.field.name}' can not be filtered in a query call", "INVALID_FIELD")
+        if column.type == "junctionidlist":
+            self._refuse(at, f"field '{column.name}' can not be filtered in a query call", "INVALID_FIELD")
         self._check_operator(column, condition.operator, at)
         if column.direct:
             self.compared.append((column.name, condition.operator))
@@ -107,11 +109,11 @@ class Conditions:
         if value.kind != "string":
             self._wrong_type(column, value)
         try:
-            pattern = like_pattern(value.text)
+            matches = like_test(value.text)
         except ValueError as error:
             self._refuse_escape(value, error)
         read = column.read
-        return Filter(lambda row: (text := read(row)) is not None and pattern.fullmatch(text) is not None)
+        return Filter(lambda row: (text := read(row)) is not None and matches(text))
 
     def _multi(self, column: Column, operator: str, wanted: list[Any]) -> Filter:
         groups = [set(str(w).split(";")) for w in wanted]
@@ -122,6 +124,8 @@ class Conditions:
     def _equal(self, column: Column, wanted: list[Any], *, negated: bool) -> Filter:
         keys = {index_key(w) for w in wanted} if column.type not in REFERENCES else set(wanted)
         read = column.read
+        if not any(wanted) and None in wanted:
+            return Filter(lambda row: (read(row) is None) is not negated)
         if column.type in TEXT:
 
             def holds(row: Row) -> bool:

@@ -6,6 +6,7 @@ Reference: https://developer.salesforce.com/docs/atlas.en-us.soql_sosl.meta/soql
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any, Literal, NoReturn
@@ -305,6 +306,24 @@ def unescape(raw: str) -> str:
         return _PLAIN[sequence.lower()]
 
     return _ESCAPE.sub(one, raw)
+
+
+def like_test(raw: str) -> Callable[[str], bool]:
+    """Whether a text is like the literal; texts with `%` at their ends alone need no pattern."""
+    inner = raw.removeprefix("%")
+    before = len(inner) < len(raw)
+    inner, after = (inner[:-1], True) if inner.endswith("%") and not inner.endswith("\\%") else (inner, False)
+    if not re.search(r"[%_\\]", inner):
+        wanted = inner.casefold()
+        if before and after:
+            return lambda text: wanted in text.casefold()
+        if before:
+            return lambda text: text.casefold().endswith(wanted)
+        if after:
+            return lambda text: text.casefold().startswith(wanted)
+        return lambda text: text.casefold() == wanted
+    pattern = like_pattern(raw)
+    return lambda text: pattern.fullmatch(text) is not None
 
 
 def like_pattern(raw: str) -> re.Pattern[str]:

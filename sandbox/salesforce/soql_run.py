@@ -85,6 +85,8 @@ class _Run:
             raise SalesforceError("NUMBER_OUTSIDE_VALID_RANGE", f"Maximum SOQL offset allowed is {MAX_OFFSET}")
         if query.offset < 0 or (query.limit or 0) < 0:
             refuse(text, query.source.at, "LIMIT and OFFSET must not be negative")
+        if query.scope is not None and query.scope.lower() not in ("mine", "everything"):
+            refuse(text, query.source.at, f"Unknown scope: {query.scope}")
         if "FOR UPDATE" in query.tail:
             refuse(text, query.source.at, "FOR UPDATE is not allowed in this context")
 

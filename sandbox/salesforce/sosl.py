@@ -88,12 +88,18 @@ def parameterized(org: Org, user_id: str, version: str, given: dict[str, Any]) -
         fields = fields if isinstance(fields, str) else ",".join(fields)
         condition = " WHERE " + str(entry["where"]) if entry.get("where") else ""
         limit = entry.get("limit", given.get("defaultLimit"))
-        tail = f" LIMIT {int(limit)}" if limit is not None else ""
+        tail = f" LIMIT {_number(limit)}" if limit is not None else ""
         entries.append(_Returning(_known(str(entry.get("name", "")).strip()), f"{fields}{condition}{tail}"))
     records: list[dict[str, Any]] = []
     for one in entries:
         records += _search_object(org, user_id, version, one, group, terms(_escaped(words)))
-    return records[: int(given.get("overallLimit", MAX_RESULTS))]
+    return records[: _number(given.get("overallLimit", MAX_RESULTS))]
+
+
+def _number(value: Any) -> int:
+    if isinstance(value, (int, str)) and str(value).isdecimal():
+        return int(value)
+    raise _malformed(f"{value} is no limit")
 
 
 def _escaped(words: str) -> str:

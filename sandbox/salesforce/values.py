@@ -1,5 +1,6 @@
 """Values between JSON and the store: dates as `date`, moments as aware UTC `datetime`, ids with 18 characters."""
 
+import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -27,7 +28,7 @@ def parse_datetime(text: str) -> datetime | None:
     base = f"{found[1]}-{found[2]}-{found[3]}T{found[4]}:{found[5]}:{found[6] or '00'}.{micro}{zone}"
     try:
         return datetime.fromisoformat(base).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
@@ -94,7 +95,8 @@ def _text(field: Field, value: Any) -> str | None:
         return str(value)
     if not isinstance(value, str):
         raise _wrong(field, value)
-    # Salesforce trims text, stores an empty one as null and refuses what XML cannot carry.
+    # Salesforce trims text and stores an empty one as null; half of a surrogate pair is no character.
+    value = value.encode("utf-8", "replace").decode("utf-8")
     trimmed = value.strip() if field.type != "textarea" else value
     return trimmed or None
 
@@ -107,7 +109,7 @@ def _number(field: Field, value: Any) -> int | float:
             value = float(value)
         except ValueError:
             raise _wrong(field, value) from None
-    if not isinstance(value, (int, float)):
+    if not isinstance(value, (int, float)) or not math.isfinite(value):
         raise _wrong(field, value)
     if field.type == "int":
         if value != int(value):

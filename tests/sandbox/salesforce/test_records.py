@@ -69,6 +69,18 @@ def test_a_record_is_refused(
     assert answer.json()[0].get("fields") == fields
 
 
+def test_texts_come_back_as_they_were_but_trimmed(mia: Person) -> None:
+    text = "  Ünï \U0001f600 עברית\t"
+    contact = mia.create("Contact", LastName=text, Description=text)
+    read = mia.get(f"sobjects/Contact/{contact}").json()
+    assert read["LastName"] == text.strip()
+    assert read["Description"] == text
+    broken = mia.request(
+        "POST", "sobjects/Contact", content=b'{"LastName": "\\ud83d"}', headers={"Content-Type": "application/json"}
+    )
+    assert mia.get(f"sobjects/Contact/{broken.json()['id']}").json()["LastName"] == "?"
+
+
 def test_a_picklist_without_restriction_takes_any_value(mia: Person) -> None:
     mia.create("Contact", LastName="x", LeadSource="Carrier pigeon")
 

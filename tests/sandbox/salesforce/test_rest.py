@@ -39,7 +39,7 @@ def test_what_is_not_there(mia: Person) -> None:
 
 def test_a_body_is_json(mia: Person) -> None:
     json_type, text_type = {"Content-Type": "application/json"}, {"Content-Type": "text/plain"}
-    for content in (b"{", b"[]", b"", b'"x"'):
+    for content in (b"{", b"[]", b"", b'"x"', b'{"NumberOfEmployees": NaN}', b"[" * 100_000):
         answer = mia.request("POST", "sobjects/Account", content=content, headers=json_type)
         assert error_of(answer) == (400, "JSON_PARSER_ERROR")
     assert error_of(mia.request("POST", "sobjects/Account", content=b"{}", headers=text_type)) == (

@@ -69,6 +69,12 @@ def test_a_search_by_parameters(mia: Person) -> None:
     assert [row["Name"] for row in found["searchRecords"]] == ["Dana Ruiz"]
 
 
+def test_a_limit_of_a_search_is_a_number(mia: Person) -> None:
+    for wrong in ({"overallLimit": "many"}, {"defaultLimit": -1}):
+        answer = mia.post("parameterizedSearch", {"q": "dana", "sobjects": [{"name": "Contact"}], **wrong})
+        assert error_of(answer) == (400, "MALFORMED_SEARCH")
+
+
 def test_a_search_finds_what_the_user_sees(mia: Person, tom: Person) -> None:
     account = mia.create("Account", Name="Mia's")
     mia.create("Opportunity", Name="Zeppelin", StageName="Prospecting", CloseDate="2026-12-01", AccountId=account)

@@ -113,6 +113,12 @@ def test_names_and_texts_are_compared_without_case(mia: Person) -> None:
         ("Name LIKE 'soql%' AND Phone = ''", 2),
         ("Name LIKE 'soql%' AND Id NOT IN (SELECT AccountId FROM Contact)", 3),
         ("Name LIKE 'soql\\_%'", 0),
+        ("Name LIKE '%QL B'", 1),
+        ("Name LIKE '%oql_a%'", 1),
+        ("Name LIKE 'soql%' AND BillingAddress = null", 3),
+        ("Name LIKE 'soql%' AND CreatedDate IN (TODAY, 2020-01-01T00:00:00Z)", 3),
+        ("Name LIKE 'soql%' AND Owner.Profile.Name = 'Standard User' WITH SECURITY_ENFORCED", 3),
+        ("Name LIKE 'soql%' WITH USER_MODE LIMIT 2 FOR VIEW", 2),
     ],
 )
 def test_conditions(mia: Person, condition: str, count: int) -> None:
