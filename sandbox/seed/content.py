@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 BIG_SIZE = 25_000_000
+_BLOCK = bytes((place * 131 + place // 7) % 251 for place in range(65_536))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +29,12 @@ def big_pdf(size: int = BIG_SIZE) -> BigContent:
     catalog = b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n"
     catalog += b"2 0 obj\n<< /Type /Pages /Count 0 /Kids [] >>\nendobj\n"
     head = catalog + b"3 0 obj\n<< /Length %010d >>\nstream\n" % (size - len(catalog) - len(tail) - 40)
-    block = bytes((place * 131 + place // 7) % 251 for place in range(65_536))
 
     def chunks() -> Iterator[bytes]:
         yield head
         left = size - len(head) - len(tail)
         while left:
-            piece = block[: min(left, len(block))]
+            piece = _BLOCK[: min(left, len(_BLOCK))]
             left -= len(piece)
             yield piece
         yield tail
@@ -57,7 +57,7 @@ def pdf(title: str, lines: list[str], *, pages: int = 1, padding: int = 0) -> by
     page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 3 0 R >> >>%s >>"
     objects += [page % (b" /Contents 4 0 R" if number == 0 else b"") for number in range(pages)]
     if padding:
-        filler = bytes((place * 197 + place // 11) % 251 for place in range(padding))
+        filler = (_BLOCK * (padding // len(_BLOCK) + 1))[:padding]
         objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (padding, filler))
     out, offsets = bytearray(b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n"), []
     for number, body in enumerate(objects, start=1):

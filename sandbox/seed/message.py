@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -71,7 +72,15 @@ class SeedMail:
 
     def render(self) -> bytes:
         """The message as it travelled, CRLF line ends; in the sender's own copy with Bcc."""
-        return self.raw if self.raw is not None else self._message().as_bytes()
+        if self.raw is not None:
+            return self.raw
+        message = self._message()
+        # The library draws boundaries at random; the same message must have the same bytes, in every mailbox.
+        name = hashlib.sha256(f"{self.message_id}{self.subject}{self.received}".encode()).hexdigest()[:24]
+        for number, part in enumerate(message.walk()):
+            if part.get_content_maintype() == "multipart":
+                part.set_boundary(f"=_{name}_{number}")
+        return message.as_bytes()
 
     def _message(self) -> EmailMessage:
         message = EmailMessage(policy=SMTP)

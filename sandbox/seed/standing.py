@@ -20,7 +20,8 @@ def northwind_thread(office: Office) -> None:
     oliver = office.party(office.contact("oliver.hartnell@northwind.example"))
     talk = Conversation(office, "northwind", "Northwind renewal 2027")
     lines = ["Northwind Ltd, Bristol", "120 seats, 12 months", "Total £48,000", "Valid for 30 days"]
-    padding = OFFER_SIZE - len(content.pdf("Offer v3", lines, padding=1))
+    near = OFFER_SIZE - 1_000  # as many digits as the right number, which the file states inside
+    padding = near + OFFER_SIZE - len(content.pdf("Offer v3", lines, padding=near))
     offer = Attached("Offer v3.pdf", "application/pdf", content.pdf("Offer v3", lines, padding=padding))
     image = Attached("logo.png", "image/png", content.png(120, 32, (20, 90, 140)), content_id="logo@northwind.example")
     talk.say(
