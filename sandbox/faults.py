@@ -50,7 +50,10 @@ _WRITES = frozenset({"POST", "PATCH", "PUT", "DELETE"})
 
 
 class Fault(BaseModel):
-    """One fault as a test asks for it. ``times`` is how many calls it hits; null means until it is cleared."""
+    """One fault as a test asks for it.
+
+    ``times`` is how many calls it hits; null means until it is cleared. ``skip`` is how many that fit it lets pass first.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -59,6 +62,7 @@ class Fault(BaseModel):
     method: Literal["GET", "POST", "PATCH", "PUT", "DELETE"] | None = None
     path: str | None = None
     times: Annotated[int, Field(ge=1)] | None = 1
+    skip: Annotated[int, Field(ge=0)] = 0
     probability: Annotated[float, Field(gt=0, le=1)] = 1.0
     retry_after: Annotated[int, Field(ge=0)] | None = None
     status: Annotated[int, Field(ge=400, le=599)] | None = None
@@ -112,12 +116,14 @@ class FaultBook:
     def __init__(self, seed: int) -> None:
         self._dice = random.Random(seed)
         self._waiting: list[tuple[Fault, int]] = []
+        self._skipped: dict[int, int] = {}
 
     def add(self, fault: Fault) -> None:
         self._waiting.append((fault, 0))
 
     def clear(self) -> None:
         self._waiting.clear()
+        self._skipped.clear()
 
     def rows(self) -> list[dict[str, Any]]:
         """Each waiting fault and how often it was used."""
@@ -134,6 +140,9 @@ class FaultBook:
                 and fault.fits(service, method, path)
                 and (fault.probability >= 1 or self._dice.random() < fault.probability)
             )
+            if hit and used == 0 and self._skipped.get(id(fault), 0) < fault.skip:
+                self._skipped[id(fault)] = self._skipped.get(id(fault), 0) + 1
+                hit = False
             if not hit:
                 kept.append((fault, used))
                 continue

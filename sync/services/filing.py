@@ -29,6 +29,7 @@ from accounts.models import System, User
 from permissions import policy
 from sync.mail import Attachment, Message, MessageHint
 from sync.models import Activity, Decision, Intent, Issue, Item, Link, Sighting
+from sync.providers.salesforce.filing import find_email
 from sync.rules.business import address_hash
 from sync.rules.content import FileChoice, choose_files
 from sync.rules.eligibility import Cause, Facts, may_file
@@ -147,10 +148,13 @@ def undo_filing(actor: Actor, filing_id: UUID) -> EmailStatus:
     """Take the record back, with the Tasks made for it. It stays undone: only the button files it again."""
     activity = _activity(actor, "email.undo", filing_id)
     crm = crm_of(actor, connection_of(actor, System.SALESFORCE))
+    link = Link.objects.filter(activity=activity, part=Link.Part.EMAIL).first()
+    if link is None:
+        return _status(actor, crm, activity)
+    if link.filed_by_id != actor.user.id and not _may_see(crm, activity):
+        # Whoever does not see a record is told that it does not exist: that is no sign that it is gone.
+        return _status(actor, crm, activity)
     with transaction.atomic():
-        link = Link.objects.filter(activity=activity, part=Link.Part.EMAIL).first()
-        if link is None:
-            return _status(actor, crm, activity)
         intent, made = Intent.objects.select_for_update().get_or_create(
             activity=activity,
             key=f"undo:{link.record_id}",
@@ -353,6 +357,11 @@ def _carry_out(actor: Actor, crm: Crm, activity: Activity, intent: Intent, messa
             return _status(actor, crm, activity, message)
     _wait(intent)
     return _status(actor, crm, activity, message)
+
+
+def _may_see(crm: Crm, activity: Activity) -> bool:
+    """Whether Salesforce shows this person the record of an activity. One call."""
+    return find_email(crm.client, activity.identity, enhanced=crm.shape.enhanced_email) is not None
 
 
 def _wait(intent: Intent) -> None:
