@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from io import StringIO
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.core.cache import cache
+from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+from time_machine import TimeMachineFixture
 
+from accounts.crypto import SecretUnreadable
 from accounts.models import Connection, Organisation, User
+from accounts.second_factor import SealedMFAAdapter
 from accounts.services import create_user
 from permissions import policy
 from permissions.models import Resource
@@ -84,6 +95,49 @@ def test_nobody_signs_up(db: None) -> None:
     for answer in (Client().get("/sign-in/signup/"), Client().post("/sign-in/signup/", form)):
         assert b"password1" not in answer.content
     assert not User.objects.exists()
+
+
+def test_a_second_factor_is_sealed_asked_for_and_survives_a_change_of_keys(
+    operator: Client, settings: Settings, time_machine: TimeMachineFixture
+) -> None:
+    time_machine.move_to(timezone.now(), tick=False)  # a code is good for one half minute
+    assert operator.post("/sign-in/reauthenticate/", {"password": PASSWORD}).status_code == 302
+    page = operator.get("/sign-in/2fa/totp/activate/")
+    secret = operator.session["mfa.totp.secret"]
+    assert secret in page.content.decode()
+    assert operator.post("/sign-in/2fa/totp/activate/", {"code": totp(secret)}).status_code == 302
+    rows = list(Authenticator.objects.values_list("data", flat=True))
+    assert len(rows) == 2
+    assert secret not in str(rows)
+
+    new = ("new", b"n" * 32)
+    settings.ALONGSIDE_KEYS = [new, *settings.ALONGSIDE_KEYS]
+    out = StringIO()
+    call_command("rotate_keys", stdout=out)
+    assert "2 operators' second factors" in out.getvalue()
+    settings.ALONGSIDE_KEYS = [new]
+
+    later = Client()
+    asked = later.post("/sign-in/login/", {"login": "operator@vendor.example", "password": PASSWORD})
+    assert asked["Location"].startswith("/sign-in/2fa/authenticate/")
+    assert later.get("/admin/accounts/user/").status_code == 302
+    cache.clear()  # a code counts once
+    assert later.post("/sign-in/2fa/authenticate/", {"code": totp(secret)}).status_code == 302
+    assert later.get("/admin/accounts/user/").status_code == 200
+
+
+def test_a_second_factor_that_was_not_sealed_here_is_not_taken() -> None:
+    adapter = SealedMFAAdapter()
+    sealed = adapter.encrypt("SEED")
+    assert adapter.decrypt(sealed) == "SEED"
+    for other in ("SEED", sealed.replace("test:", "other:"), f"{sealed[:-8]}AAAAAAA="):
+        with pytest.raises(SecretUnreadable):
+            adapter.decrypt(other)
+
+
+def totp(secret: str) -> str:
+    """The code of RFC 6238 for now."""
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
 
 
 def test_an_address_belongs_to_one_user_whatever_its_case(mia: User) -> None:
