@@ -48,7 +48,7 @@ def outlook(request: HttpRequest) -> HttpResponse:
 def client_states() -> tuple[tuple[str, str, str], ...]:
     """(name, symbol, sentence of the status line) of each state that the client shows by itself."""
     return (
-        ("no-item", "state-mail", _("No email selected.")),
+        ("no-item", "state-mail", _("Ready.")),
         ("unsupported", "state-mail", _("Not an email.")),
         ("offline", "state-offline", _("Offline.")),
         ("expired", "state-key", _("Signed out.")),

@@ -17,6 +17,8 @@ const THEMES = {
   dark: { bodyBackgroundColor: "#292929", bodyForegroundColor: "#FFFFFF", controlBackgroundColor: "#1F1F1F", controlForegroundColor: "#FFFFFF", isDarkTheme: true },
 };
 
+const FIRST_FOLDERS = ["Inbox", "Drafts", "Sent Items", "Archive", "Deleted Items", "Junk Email"];
+
 const theme = () => THEMES[state.dark ? "dark" : "light"];
 
 function url(path, query = {}) {
@@ -66,6 +68,8 @@ async function listFolders() {
     if (person !== state.person.key) {
       return;
     }
+    const place = ({ name }) => (FIRST_FOLDERS.indexOf(name) + 1 || FIRST_FOLDERS.length + 1);
+    folders.sort((one, other) => place(one) - place(other) || one.name.localeCompare(other.name));
     const rows = folders.map((folder) => {
       const row = document.createElement("li");
       const button = make("button", "folder");
