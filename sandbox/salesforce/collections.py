@@ -6,6 +6,7 @@ Reference: https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_r
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from sandbox.salesforce import ids, records
@@ -115,8 +116,6 @@ def upsert_all(call: Call, name: str, field: str) -> Answer:
         key = next((k for k in record if k.casefold() == field.casefold()), None)
         if key is None:
             raise SalesforceError("MISSING_ARGUMENT", f"{field} not specified", [field])
-        from dataclasses import replace
-
         rest = {k: v for k, v in record.items() if k not in (key, "attributes")}
         answer = upsert(replace(call, body=rest), found.name, field, str(record[key]))
         if answer.status == 300:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sandbox.salesforce import activities
 from sandbox.salesforce.errors import SalesforceError
 from sandbox.salesforce.schema import OBJECTS, SObject
 from sandbox.salesforce.store import Org, Row
@@ -144,8 +145,6 @@ def _who_and_what(org: Org, email: Row) -> dict[str, Any]:
 
 
 def _make_task(org: Org, email: Row, user_id: str) -> str:
-    from sandbox.salesforce import activities
-
     task = OBJECTS["Task"]
     row = org.blank(task)
     row.update(_who_and_what(org, email))
@@ -171,7 +170,5 @@ def before_delete(org: Org, sobject: SObject, row: Row) -> None:
         return
     task = org.get("Task", row["ActivityId"])
     if task is not None and not task["IsDeleted"]:
-        from sandbox.salesforce import activities
-
         org.delete(OBJECTS["Task"], task["Id"])
         activities.roll_up(org, task)

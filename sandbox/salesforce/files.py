@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,8 +47,3 @@ class Files:
             spool.write(base64.b64decode(text, validate=True))
             spool.seek(0)
             return self.keep(spool)
-
-    def clear(self) -> None:
-        """Remove every file; the store is usable afterwards."""
-        for path in Path(self._folder.name).iterdir():
-            shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -14,7 +14,7 @@ from typing import Any
 
 from sandbox.salesforce import activities, content, derived, duplicates, emails, ids, validation, values
 from sandbox.salesforce.errors import SalesforceError, malformed_id, not_found
-from sandbox.salesforce.schema import BY_PREFIX, OBJECTS, TEXT, Field, SObject
+from sandbox.salesforce.schema import BY_PREFIX, TEXT, Field, SObject
 from sandbox.salesforce.store import Org, Row
 
 _KEPT_STRINGS = frozenset({"VersionData"})
@@ -303,6 +303,3 @@ def record_types(sobject: SObject, org: Org, version: str) -> list[dict[str, Any
         }
         for place, (record_id, name, developer_name, master) in enumerate(found)
     ]
-
-
-__all__ = ["OBJECTS", "Caller", "Draft", "create", "delete", "record_types", "update", "visible"]

@@ -144,6 +144,8 @@ def delete(call: Call, name: str, record_id: str) -> Answer:
 
 def blob(call: Call, name: str, record_id: str, field: str) -> Answer:
     """The bytes of a file."""
+    if call.inside:
+        raise SalesforceError("INVALID_INPUT", "A subrequest cannot answer with the bytes of a file")
     found = call.sobject(name)
     known = found.field(field)
     row = records.visible(call.org, call.user_id, found, record_id)

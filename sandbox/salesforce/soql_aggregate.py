@@ -8,6 +8,7 @@ from typing import Any
 from sandbox.salesforce.schema import NUMBERS, SObject
 from sandbox.salesforce.soql_filter import Conditions, Resolve
 from sandbox.salesforce.soql_names import Column, Reader
+from sandbox.salesforce.soql_order import sort
 from sandbox.salesforce.soql_parse import Call, Item, Operand, Query, refuse
 from sandbox.salesforce.store import Row, index_key
 from sandbox.salesforce.values import render
@@ -67,8 +68,6 @@ def records(reader: Reader, query: Query, found: SObject, rows: list[Row], resol
 
 
 def _sort(query: Query, bags: list[Row], of_group: Resolve) -> list[Row]:
-    from sandbox.salesforce.soql_run import sort
-
     for ordering in reversed(query.order):
         bags = sort(bags, of_group(ordering.operand).read, ordering)
     return bags

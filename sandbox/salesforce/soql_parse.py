@@ -116,10 +116,6 @@ def _at(token: Token) -> Place:
     return Place(token.line or 1, token.column or 1)
 
 
-def _operand_place(operand: Operand) -> Place:
-    return operand.at
-
-
 class _Build(Transformer[Token, Any]):
     """Each method gets the parts of the rule of its name."""
 

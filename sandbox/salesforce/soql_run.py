@@ -10,10 +10,11 @@ from typing import Any
 from sandbox.salesforce import soql_aggregate as aggregate
 from sandbox.salesforce.errors import SalesforceError
 from sandbox.salesforce.schema import Child, Field, SObject
-from sandbox.salesforce.soql_filter import Conditions, Filter, Resolve
+from sandbox.salesforce.soql_filter import Conditions, Filter
 from sandbox.salesforce.soql_names import Column, Reader
-from sandbox.salesforce.soql_parse import Call, Item, Operand, Ordering, Path, Query, parse, refuse
-from sandbox.salesforce.store import Org, Row, index_key
+from sandbox.salesforce.soql_order import sort
+from sandbox.salesforce.soql_parse import Call, Item, Operand, Path, Query, parse, refuse
+from sandbox.salesforce.store import Org, Row
 from sandbox.salesforce.values import render
 
 MAX_OFFSET = 2_000
@@ -293,15 +294,3 @@ def _labelled(column: Column) -> Column:
     return Column(
         lambda row: labels.get(value := read(row), value), column.type, column.name, column.field, column.hops
     )
-
-
-def sort(rows: list[Row], read: Callable[[Row], Any], ordering: Ordering) -> list[Row]:
-    """Rows in the order of one column, null first unless told otherwise; text without regard to case."""
-    keyed = [(index_key(read(row)), row) for row in rows]
-    empty = [row for key, row in keyed if key is None]
-    full = sorted((pair for pair in keyed if pair[0] is not None), key=lambda p: p[0], reverse=ordering.descending)
-    ordered = [row for _, row in full]
-    return ordered + empty if ordering.nulls_last else empty + ordered
-
-
-__all__ = ["Resolve", "Result", "run", "sort"]

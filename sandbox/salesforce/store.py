@@ -66,7 +66,6 @@ class Org:
         self.cursor_count = 0
         self.schema_changed = clock.start
         self.rows: dict[str, dict[str, Row]] = {name: {} for name in OBJECTS}
-        self.purged: list[tuple[str, str, datetime]] = []
         self.activity_floor: dict[str, Any] = {}
         self.access = Access(self)
         self._numbers: dict[str, int] = {}
@@ -168,7 +167,7 @@ class Org:
         self._put(sobject.name, record_id, row)
 
     def delete(self, sobject: SObject, record_id: str) -> None:
-        """Into the recycle bin with what belongs to the record; objects without one lose the row for good."""
+        """Into the recycle bin with what belongs to the record."""
         row = self.rows[sobject.name][record_id]
         for child in sobject.children:
             for other in self.live(child.child, child.field, record_id):
@@ -176,13 +175,9 @@ class Org:
                     self.delete(OBJECTS[child.child], other["Id"])
                 elif child.relationship_name and "EmailMessage" not in (sobject.name, child.child):
                     self.change(OBJECTS[child.child], other["Id"], {child.field: None}, None)
-        if "IsDeleted" in row:
-            now = self.now()
-            stamps: Row = {field: now for field in ("LastModifiedDate", "SystemModstamp") if field in row}
-            self._put(sobject.name, record_id, {**row, "IsDeleted": True, **stamps})
-        else:
-            self.purged.append((sobject.name, record_id, self.now()))
-            self._put(sobject.name, record_id, None)
+        now = self.now()
+        stamps: Row = {field: now for field in ("LastModifiedDate", "SystemModstamp") if field in row}
+        self._put(sobject.name, record_id, {**row, "IsDeleted": True, **stamps})
 
     def _put(self, name: str, record_id: str, row: Row | None) -> None:
         rows = self.rows[name]
@@ -207,14 +202,12 @@ class Org:
     def transaction(self) -> Iterator[None]:
         """Take back every write of the block if an exception leaves it; blocks may stand in one another."""
         outer, self._journal = self._journal, []
-        purged = len(self.purged)
         try:
             yield
         except BaseException:
             journal, self._journal = self._journal, None
             for name, record_id, old in reversed(journal):
                 self._put(name, record_id, old)
-            del self.purged[purged:]
             self._journal = outer
             raise
         if outer is not None:

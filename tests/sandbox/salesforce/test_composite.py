@@ -135,6 +135,14 @@ def test_the_questions_of_an_email_are_one_composite(mia: Person) -> None:
     assert [part["body"]["totalSize"] for part in parts] == [1, 0, 0, 1, 1]
 
 
+def test_a_subrequest_does_not_carry_the_bytes_of_a_file(mia: Person) -> None:
+    version = mia.create("ContentVersion", PathOnClient="a.txt", VersionData="aGVsbG8=")
+    path = f"sobjects/ContentVersion/{version}"
+    whole, record = _run(mia, _sub("GET", f"{path}/VersionData", "bytes"), _sub("GET", path, "record"))
+    assert (whole["httpStatusCode"], record["httpStatusCode"]) == (400, 200)
+    assert record["body"]["VersionData"] == f"{DATA}/{path}/VersionData"
+
+
 def test_a_graph_is_all_or_nothing_and_does_not_touch_the_others(mia: Person) -> None:
     good = {"graphId": "1", "compositeRequest": [_sub("POST", "sobjects/Account", "a", {"Name": "Graph"})]}
     bad = {
