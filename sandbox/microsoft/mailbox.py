@@ -61,7 +61,7 @@ class StoredMessage:
     created: datetime
     modified: datetime
     source: Callable[[], bytes]
-    message_id: str
+    message_id: str | None  # None for mail that came without one, as migrated mail does
     conversation: str
     depth: int
     is_draft: bool = False
@@ -138,7 +138,6 @@ class Mailbox:
         self.changes: list[Change] = []
         self._serial = 0
         self._ids: dict[str, int] = {}
-        self._by_message_id: dict[str, list[int]] = {}
         self._roots: dict[str, tuple[str, int]] = {}
         root_name = WELL_KNOWN[0]
         self.root = self.add_folder(root_name[1], None, root_name[0])
@@ -178,8 +177,7 @@ class Mailbox:
         """Delivers a message; the caller may set its states before anybody looks."""
         self._serial += 1
         self.sequence += 1
-        message_id = head.message_id or f"<{self._serial:08X}@{self.address.partition('@')[2]}>"
-        conversation, depth = self._conversation(message_id, head.references)
+        conversation, depth = self._conversation(head.message_id or f"no id {self._serial}", head.references)
         message = StoredMessage(
             mailbox=self.address,
             serial=self._serial,
@@ -188,7 +186,7 @@ class Mailbox:
             created=received,
             modified=received,
             source=source,
-            message_id=message_id,
+            message_id=head.message_id,
             conversation=conversation,
             depth=depth,
             is_draft=folder.well_known == "drafts",
@@ -197,7 +195,6 @@ class Mailbox:
         )
         self.messages[message.serial] = message
         self._ids[message.default_id] = self._ids[message.immutable_id] = message.serial
-        self._by_message_id.setdefault(message_id, []).append(message.serial)
         folder.changed = self.sequence
         self._note(message, "placed")
         return message
@@ -216,9 +213,6 @@ class Mailbox:
         """By default or immutable id, exactly as spelt."""
         serial = self._ids.get(identifier)
         return self.messages.get(serial) if serial is not None else None
-
-    def by_message_id(self, message_id: str) -> list[StoredMessage]:
-        return [self.messages[s] for s in self._by_message_id.get(message_id, ()) if s in self.messages]
 
     def update(self, message: StoredMessage, fields: tuple[str, ...], now: datetime) -> None:
         """Notes that the named properties were changed; they have their new values already."""

@@ -207,3 +207,9 @@ def test_names_in_every_script_arrive_whole(graph: Graph) -> None:
     }
     assert any("\u0590" <= letter <= "\u06ff" for name in senders for letter in name)
     assert not any("=?" in name or "\ufffd" in name for name in senders)
+
+
+def test_mail_that_came_without_a_message_id_has_none(graph: Graph) -> None:
+    row = graph.find("Meter readings from the old system")
+    assert row["internetMessageId"] is None
+    assert row["conversationId"]
