@@ -26,6 +26,7 @@ _PUBLIC = "public_because"
 LIBRARY_VIEWS: dict[str, str] = {
     "django.contrib.staticfiles": "static files are the same for everybody",
     "django.views.static": "static files are the same for everybody",
+    "django.views.generic.base": "a redirect only points at a view that is asked in its turn",
     "django.contrib.admin": "the admin asks for a staff user and its own model permissions",
     "allauth": "signing in and out is open to those who have not signed in yet",
     "drf_spectacular": "the schema names no data",

@@ -6,14 +6,16 @@ Cache keys hold the organisation, the Salesforce org and the Salesforce user, si
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from django.core.cache import cache
 from pydantic import TypeAdapter
 
 from sync.crm import CrmContext
 from sync.errors import Throttled, Unavailable
 from sync.mail import Message, MessageHint
 from sync.providers.salesforce.context import ContextQuestion, read_context
+from sync.providers.salesforce.schema import read_hidden_fields
 from sync.rules.business import case_references
 from sync.rules.identity import stored_identifier
 from sync.rules.participants import Participant
@@ -23,6 +25,7 @@ from sync.services.clients import Crm
 
 MATCH_SECONDS = 300.0
 MISS_SECONDS = 120.0
+HIDDEN_SECONDS = 3600
 
 _contexts: TypeAdapter[CrmContext] = TypeAdapter(CrmContext)
 
@@ -77,7 +80,7 @@ def context_for(crm: Crm, question: ContextQuestion) -> ReadContext:
     key = cache_key(crm, question)
 
     def load() -> tuple[str, float]:
-        context = read_context(crm.client, question)
+        context = _read(crm, question)
         seconds = MATCH_SECONDS if context.people else MISS_SECONDS
         # A part that failed is asked for again soon.
         return _contexts.dump_json(context).decode(), 5.0 if context.failed else seconds
@@ -96,8 +99,23 @@ def context_for(crm: Crm, question: ContextQuestion) -> ReadContext:
 
 def fresh_context(crm: Crm, question: ContextQuestion) -> CrmContext:
     """One call, whatever is cached: the look-up before a write. What it says replaces the cached answer."""
-    context = read_context(crm.client, question)
+    context = _read(crm, question)
     flight.store(cache_key(crm, question), _contexts.dump_json(context).decode(), MATCH_SECONDS)
+    return context
+
+
+def _read(crm: Crm, question: ContextQuestion) -> CrmContext:
+    """One call. Where a part fails, what this person may not read is asked for once an hour and left out from then on:
+    a hidden field must not cost the whole part on every open.
+    """
+    key = f"hidden-fields:{crm.org.organisation_id}:{crm.org.org_id}:{crm.user_id}"
+    hidden = cache.get(key)
+    context = read_context(crm.client, replace(question, hidden_fields=frozenset(hidden or ())))
+    if context.failed and hidden is None:
+        hidden = sorted(read_hidden_fields(crm.client))
+        cache.set(key, hidden, HIDDEN_SECONDS)
+        if hidden:
+            context = read_context(crm.client, replace(question, hidden_fields=frozenset(hidden)))
     return context
 
 

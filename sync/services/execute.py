@@ -62,6 +62,7 @@ def _run_email(actor: Actor, crm: Crm, intent: Intent, lease: Lease, message: Me
                 filing,
                 enhanced=crm.shape.enhanced_email,
                 closed_status=crm.shape.closed_task_status,
+                shared_activities=crm.shape.shared_activities,
             )
         except Ambiguous:
             existing = find_email(crm.client, activity.identity, enhanced=crm.shape.enhanced_email)

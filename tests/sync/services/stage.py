@@ -1,4 +1,4 @@
-"""The product's services against the real sandbox: an organisation whose people are connected through the real flows."""
+"""The product's services against the real sandbox: an organisation whose people are connected by the real flows."""
 
 from __future__ import annotations
 
@@ -74,8 +74,8 @@ class Stage:
         """The EmailMessages with that Message-ID."""
         quoted = internet_message_id.replace("\\", "\\\\").replace("'", "\\'")
         return self.query(
-            "SELECT Id, Subject, FromAddress, ToAddress, CcAddress, RelatedToId, ParentId, Incoming, TextBody, ActivityId, "
-            f"(SELECT RelationId, RelationType, RelationAddress FROM EmailMessageRelations) "
+            "SELECT Id, Subject, FromAddress, ToAddress, CcAddress, RelatedToId, ParentId, Incoming, TextBody, "
+            f"ActivityId, (SELECT RelationId, RelationType, RelationAddress FROM EmailMessageRelations) "
             f"FROM EmailMessage WHERE MessageIdentifier = '{quoted}'"
         )
 

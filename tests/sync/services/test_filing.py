@@ -387,7 +387,7 @@ def test_the_ledger_keeps_no_address_subject_or_body(stage: Stage) -> None:
     sweep()
     with connection.cursor() as cursor:
         for table in (t for t in connection.introspection.table_names() if t.startswith("sync_")):
-            cursor.execute(f"SELECT * FROM {table}")  # noqa: S608 - a table's own name
+            cursor.execute(f"SELECT * FROM {table}")
             for row in cursor.fetchall():
                 text = repr(row)
                 # A Message-ID is its identity and may hold the sender's domain.
@@ -431,7 +431,16 @@ def run_killed(stage: Stage, item_id: str, at: str, folder: Path) -> int:
     """Files in a process of its own that kills itself on reaching `sync.services.execute.<at>`; its exit status."""
     program = folder / "press.py"
     program.write_text(PRESS, encoding="utf-8")
-    names = ["SALESFORCE_LOGIN_URL", "SALESFORCE_CLIENT_ID", "SALESFORCE_CLIENT_SECRET", "MICROSOFT_LOGIN_URL", "MICROSOFT_GRAPH_URL", "MICROSOFT_CLIENT_ID", "MICROSOFT_CLIENT_SECRET", "ALONGSIDE_CA_FILE"]
+    names = (
+        "SALESFORCE_LOGIN_URL",
+        "SALESFORCE_CLIENT_ID",
+        "SALESFORCE_CLIENT_SECRET",
+        "MICROSOFT_LOGIN_URL",
+        "MICROSOFT_GRAPH_URL",
+        "MICROSOFT_CLIENT_ID",
+        "MICROSOFT_CLIENT_SECRET",
+        "ALONGSIDE_CA_FILE",
+    )
     environment = {
         **os.environ,
         **{name: str(getattr(django_settings, name)) for name in names},
