@@ -20,9 +20,11 @@ import structlog
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts import broker, salesforce
 from accounts.actor import Actor
+from accounts.crypto import SecretUnreadable
 from accounts.errors import ProviderUnavailable
 from accounts.models import Connection, ConnectionAttempt, SalesforceOrg, System, User
 from accounts.onetime import digest, new_secret
@@ -33,17 +35,19 @@ ATTEMPT_MINUTES: Final = 10
 log = structlog.get_logger("accounts.connecting")
 
 _SENTENCES: Final = {
-    "link-used": "This link has been used or is too old. Press Connect again.",
-    "state": "This answer does not belong to a connection that was begun here. Press Connect again.",
-    "denied": "Salesforce was not connected: access was not allowed.",
-    "provider": "Salesforce could not go on with the sign-in. Press Connect again, or ask your administrator.",
-    "issuer": "The answer did not come from the Salesforce that was asked. Nothing was connected.",
-    "answer": "Salesforce's answer did not fit what was asked. Nothing was connected.",
-    "grant": "Salesforce did not take the sign-in. Press Connect again.",
-    "unavailable": "Salesforce did not answer. Press Connect again in a moment.",
-    "other-user": "Another Salesforce user signed in than the one that belongs to you here. Sign out of Salesforce in "
-    "this browser, then press Connect again.",
-    "code": "This confirmation has been used, is too old, or is not yours. Press Connect again.",
+    "link-used": _("This link has been used or is too old. Press Connect again."),
+    "state": _("This answer does not belong to a connection that was begun here. Press Connect again."),
+    "denied": _("Salesforce was not connected: access was not allowed."),
+    "provider": _("Salesforce could not go on with the sign-in. Press Connect again, or ask your administrator."),
+    "issuer": _("The answer did not come from the Salesforce that was asked. Nothing was connected."),
+    "answer": _("Salesforce's answer did not fit what was asked. Nothing was connected."),
+    "grant": _("Salesforce did not take the sign-in. Press Connect again."),
+    "unavailable": _("Salesforce did not answer. Press Connect again in a moment."),
+    "other-user": _(
+        "Another Salesforce user signed in than the one that belongs to you here. Sign out of Salesforce in this "
+        "browser, then press Connect again."
+    ),
+    "code": _("This confirmation has been used, is too old, or is not yours. Press Connect again."),
 }
 
 
@@ -53,7 +57,7 @@ class ConnectingRefused(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.sentence = _SENTENCES[reason]
+        self.sentence = str(_SENTENCES[reason])
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -136,7 +140,7 @@ def finish(actor: Actor, code: str) -> Connection:
     A code in another user's hands is spent without effect: it was not theirs to have.
     """
     with transaction.atomic():
-        attempts = _alive().select_for_update().filter(code_hash=digest(code), finished_at__isnull=True)
+        attempts = _alive().select_for_update(of=("self",)).filter(code_hash=digest(code), finished_at__isnull=True)
         attempt = attempts.first()
         if attempt is None:
             raise ConnectingRefused("code")
@@ -165,7 +169,10 @@ def drop_expired() -> int:
     """Deletes attempts whose time is over, and ends upstream what they got and nobody took. How many there were."""
     count = 0
     for attempt in ConnectionAttempt.objects.filter(expires_at__lte=timezone.now()).iterator():
-        pending = attempt.pending_tokens.unseal()
+        try:
+            pending = attempt.pending_tokens.unseal()
+        except SecretUnreadable:  # nobody can use it any more, so it does not have to stay
+            pending = ""
         if pending:
             salesforce.revoke(json.loads(pending)[1])
         attempt.delete()

@@ -402,3 +402,19 @@ def test_attempts_nobody_finished_are_deleted_and_their_grant_is_ended(pane: Bea
         call_command("clear_expired", verbosity=0)
     assert not ConnectionAttempt.objects.exists()
     assert [call.body for call in at_salesforce.calls("/revoke")] == ["token=refresh-1"]
+
+
+def test_an_attempt_whose_secret_no_longer_opens_is_deleted_too(
+    pane: Bearer, at_salesforce: Salesforce, settings: Settings
+) -> None:
+    _, asked = sent_to(pane)
+    back(asked["state"])
+    settings.ALONGSIDE_KEYS = [("other", b"x" * 32)]
+    with time_machine.travel(timezone.now() + timedelta(minutes=11)):
+        call_command("clear_expired", verbosity=0)
+    assert not ConnectionAttempt.objects.exists()
+
+
+def test_the_dialog_speaks_the_language_of_the_mail_client(pane: Bearer, at_salesforce: Salesforce) -> None:
+    page = Client(headers={"Accept-Language": "ar"}).get("/connect/salesforce/abc/")
+    assert 'lang="ar" dir="rtl"' in page.content.decode()

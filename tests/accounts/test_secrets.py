@@ -43,13 +43,13 @@ def row(mia: User, salesforce_of: Callable[..., Connection]) -> Connection:
 
 def stored(row: Connection, column: str = "access_token") -> bytes:
     with database.cursor() as cursor:
-        cursor.execute(f"SELECT {column} FROM accounts_connection WHERE id = %s", [_id(row)])  # noqa: S608
+        cursor.execute(f"SELECT {column} FROM accounts_connection WHERE id = %s", [_id(row)])
         return bytes(cursor.fetchone()[0])
 
 
 def put(row: Connection, value: bytes, column: str = "access_token") -> None:
     with database.cursor() as cursor:
-        cursor.execute(f"UPDATE accounts_connection SET {column} = %s WHERE id = %s", [value, _id(row)])  # noqa: S608
+        cursor.execute(f"UPDATE accounts_connection SET {column} = %s WHERE id = %s", [value, _id(row)])
 
 
 def _id(row: Connection) -> str:
