@@ -1,10 +1,12 @@
-"""Contents of files, kept on disk so that a large one never stands in memory; gone with the process."""
+"""Contents of files, kept on disk so that a large one never stands in memory; gone with their org."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import shutil
 import tempfile
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -24,13 +26,14 @@ class StoredFile:
 
 class Files:
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="sandbox-files-")
+        self._folder = Path(tempfile.mkdtemp(prefix="sandbox-files-"))
+        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         self._count = 0
 
     def keep(self, source: IO[bytes]) -> StoredFile:
         """Copy a stream to disk, piece by piece."""
         self._count += 1
-        path = Path(self._folder.name) / str(self._count)
+        path = self._folder / str(self._count)
         # Salesforce's own checksum is MD5; nothing here relies on it for safety.
         digest = hashlib.md5(usedforsecurity=False)
         size = 0

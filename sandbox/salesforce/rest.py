@@ -100,8 +100,9 @@ async def _versions(request: Request) -> Response:
 
 
 async def _serve(org: Org, tokens: TokenHolder, request: Request) -> Answer:
-    address = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    if len(request.scope["raw_path"]) + len(request.scope["query_string"]) + 1 > MAX_URI:
+    # The path as it was sent: what is quoted in it belongs to a value and separates nothing.
+    address = (request.scope["raw_path"] + b"?" + request.scope["query_string"]).decode("latin-1")
+    if len(address) > MAX_URI:
         raise SalesforceError("URI_TOO_LONG", "The URI is longer than the server takes")
     user_id = tokens.user_id_for(_bearer(request))
     if user_id is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -150,6 +151,14 @@ def test_upsert_creates_once_and_updates_then(mia: Person) -> None:
     assert mia.get(path).json()["Subject"] == "y"
     assert error_of(mia.patch("sobjects/Contact/Phone/1", {"LastName": "x"})) == (404, "NOT_FOUND")
     assert error_of(mia.post("sobjects/EmailMessage", {"External_Key__c": "KEY-1"})) == (400, "DUPLICATE_VALUE")
+
+
+@pytest.mark.parametrize("key", ["a/b", "50%25", "x?y=1&z", "ä+ b", "it's"])
+def test_a_key_of_any_characters_is_quoted_in_the_path(mia: Person, key: str) -> None:
+    path = f"sobjects/EmailMessage/External_Key__c/{quote(key, safe='')}"
+    made = mia.patch(path, {"Status": "5"}).json()["id"]
+    assert mia.get(path).json()["Id"] == made
+    assert mia.get(f"sobjects/EmailMessage/{made}").json()["External_Key__c"] == key
 
 
 def test_a_change_moves_the_stamp_and_names_who_made_it(mia: Person, tom: Person, org: Org) -> None:
