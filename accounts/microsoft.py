@@ -204,7 +204,7 @@ def _asking(tenant_id: str, cache: Any, ask: Any) -> dict[str, Any]:
             settings.MICROSOFT_CLIENT_ID,
             client_credential=settings.MICROSOFT_CLIENT_SECRET,
             authority=f"{settings.MICROSOFT_LOGIN_URL}/{tenant_id}",
-            instance_discovery=False if settings.ALONGSIDE_SANDBOX else None,
+            instance_discovery=False,  # the authority is an administrator's setting: nobody has to vouch for it
             token_cache=cache,
             http_client=_msal_http,
         )

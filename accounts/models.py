@@ -13,12 +13,13 @@ import uuid
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower, Now
 
 from accounts.fields import EncryptedTextField
 from permissions.models import Principal, Resource
+from permissions.services import create_principal
 
 
 class System(models.TextChoices):
@@ -59,10 +60,9 @@ class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(email__iexact=username)
 
+    @transaction.atomic
     def create_superuser(self, email: str, password: str | None = None, **extra: Any) -> User:
         """An operator: signs in to the administration pages, belongs to no organisation."""
-        from permissions.services import create_principal
-
         user = self.model(
             email=self.normalize_email(email),
             principal=create_principal(Principal.Kind.USER),

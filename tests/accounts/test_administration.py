@@ -76,6 +76,14 @@ def test_an_operator_can_let_an_organisation_take_in_its_people(operator: Client
     assert (larkfield.name, larkfield.provision_users) == ("Larkfield", True)
 
 
+def test_the_first_operator_is_made_on_the_command_line(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
+    call_command("createsuperuser", interactive=False, email="first@vendor.example", verbosity=0)
+    client = Client()
+    client.post("/sign-in/login/", {"login": "first@vendor.example", "password": PASSWORD})
+    assert client.get("/admin/").status_code == 200
+
+
 def test_without_signing_in_the_admin_leads_to_the_sign_in(db: None) -> None:
     answer = Client().get("/admin/accounts/connection/", follow=True)
     assert answer.redirect_chain[-1][0].startswith("/sign-in/login/")
