@@ -283,6 +283,28 @@ def test_twenty_threads_with_an_expired_token_make_one_refresh_call(
     assert (row.renewal_claim, row.renewal_until) == (None, None)
 
 
+def test_twenty_threads_with_an_expired_mailbox_token_make_one_refresh_call(
+    against_sandbox: SandboxProcess, sandbox_users: dict[str, User]
+) -> None:
+    sign_in(against_sandbox)
+    Connection.objects.filter(system="microsoft").update(access_expires_at="2020-01-01T00:00:00Z")
+    against_sandbox.clear_log()
+    against_sandbox.latency(100, "microsoft")
+    together = threading.Barrier(20)
+
+    def take(_: int) -> str:
+        try:
+            tokens = broker.microsoft_tokens(Connection.objects.get(system="microsoft"))
+            together.wait(30)
+            return tokens.token()
+        finally:
+            database.close()
+
+    with ThreadPoolExecutor(20) as pool:
+        assert len(set(pool.map(take, range(20)))) == 1
+    assert len(calls(against_sandbox, "microsoft", "/oauth2/v2.0/token")) == 1
+
+
 def test_the_rotated_refresh_token_is_the_one_used_next(
     against_sandbox: SandboxProcess, sandbox_users: dict[str, User]
 ) -> None:
