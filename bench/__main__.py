@@ -20,7 +20,7 @@ from scripts import caller_path
 from scripts.processes import ChildFailed, Stopped
 
 # Modules of the harness itself.
-HARNESS = {"__main__", "figures", "live"}
+HARNESS = {"__main__", "figures", "live", "settings", "urls"}
 
 
 def areas() -> dict[str, Callable[[], Iterator[Figure]]]:

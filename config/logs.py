@@ -17,7 +17,7 @@ class SafeFormatter(logging.Formatter):
             "timestamp": self.formatTime(record, "%Y-%m-%dT%H:%M:%S"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "event": str(record.msg) if record.args or record.name.startswith(("gunicorn", "django")) else record.name,
+            "event": str(record.msg) if record.args or record.name.startswith("gunicorn") else record.name,
         }
         status = getattr(record, "status_code", None)
         if isinstance(status, int):
