@@ -34,7 +34,7 @@ _BODY_POLICY = (
 
 def for_person(
     view: Callable[Concatenate[HttpRequest, Person, P], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, str, P], HttpResponse]:
+) -> Callable[..., HttpResponse]:
     """Gives the view the person of the address; what the sandbox does not give is told as JSON."""
 
     @wraps(view)

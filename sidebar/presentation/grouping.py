@@ -70,7 +70,7 @@ def groups(
             for case in crm.cases
             if case.id not in shown and ((account and case.account_id == account.id) or case.contact_id in contact_ids)
         ]
-        shown |= {record.id for record in (*opportunities, *cases)}
+        shown |= {opportunity.id for opportunity in opportunities} | {case.id for case in cases}
         result.append(
             Group(
                 account=account_row(account, url, account.id in record_ids) if account else None,

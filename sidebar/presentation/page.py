@@ -13,7 +13,8 @@ from sync.crm import RelatedRecord
 if TYPE_CHECKING:
     from sync.rules.content import FileChoice
     from sync.rules.participants import Participant
-    from sync.services.open_email import EmailStatus, OpenEmail
+    from sync.services.open_email import OpenEmail
+    from sync.services.status import EmailStatus
 
 #: Kinds of status after which ticks can no longer be changed.
 _SETTLED = frozenset({"filed", "filed_by_colleague", "filing"})

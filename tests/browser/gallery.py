@@ -30,19 +30,17 @@ OUT_OF_BAND = re.compile(r'<div id="(status|foot)" hx-swap-oob="innerHTML">(.*?)
 
 def page(answer: str) -> str:
     """The pane's whole page with an answer in it, without its scripts."""
-    shell = render_to_string("pane/outlook.html", {"office_js_url": "", "client_states": client_states()})
+    shell = str(render_to_string("pane/outlook.html", {"office_js_url": "", "client_states": client_states()}))
     shell = re.sub(r"<script.*?</script>", "", shell, flags=re.DOTALL)
     shell = shell.replace('href="/static/', f'href="file://{STATIC}/')
-    parts = dict(OUT_OF_BAND.findall(answer))
+    parts: dict[str, str] = dict(OUT_OF_BAND.findall(answer))
     parts["email"] = OUT_OF_BAND.sub("", answer)
     for name, html in parts.items():
-        shell = re.sub(
-            rf'(<(\w+) id="{name}"[^>]*>).*?(</\2>)',
-            lambda m, html=html: m[1] + html + m[3],
-            shell,
-            count=1,
-            flags=re.DOTALL,
-        )
+        found = re.search(rf'<(\w+) id="{name}"[^>]*>', shell)
+        if found is None:
+            raise LookupError(name)
+        end = shell.index(f"</{found[1]}>", found.end())
+        shell = shell[: found.end()] + html + shell[end:]
     return shell
 
 

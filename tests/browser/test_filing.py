@@ -1,0 +1,74 @@
+"""From the address that `./dev demo` prints to a filed email, and back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Outlook
+
+pytestmark = pytest.mark.browser
+
+Windows = Callable[..., Outlook]
+
+
+def test_three_clicks_from_the_printed_address_to_a_filed_email(outlook: Windows) -> None:
+    window = outlook()
+    window.start()
+    window.open("Northwind renewal 2027")
+    expect(window.pane.locator(".card__name").first).to_have_text("Dana Ruiz")
+    expect(window.pane.get_by_role("checkbox", name="Renewal 2027")).to_be_checked()
+    button = window.pane.locator("[data-file]")
+    expect(button).to_have_text("File to 1 record")
+    window.click(button)
+    expect(window.filed()).to_contain_text("Filed to 1 record")
+    expect(window.pane.locator("#status")).to_contain_text("Filed to 1 record.")
+    assert window.clicks <= 3
+    instance = re.escape(window.stack.sandbox.info["salesforce_login_url"])
+    expect(window.filed().get_by_role("link")).to_have_attribute("href", re.compile(f"^{instance}/.*02s"))
+
+
+def test_ticks_change_what_the_button_says_and_what_is_filed(outlook: Windows) -> None:
+    window = outlook()
+    window.start()
+    window.open("Login fails")
+    window.pane.get_by_role("checkbox", name="Extra seats").check()
+    window.pane.get_by_role("checkbox", name="Northwind Ltd").check()
+    label = window.pane.locator("[data-file]")
+    before = label.inner_text()
+    window.pane.get_by_role("checkbox", name="Northwind Ltd").uncheck()
+    assert label.inner_text() != before
+    for box in window.pane.locator("#filing input[name=record]").all():
+        box.set_checked(False)
+    expect(label).to_have_text("File to 1 person")
+    window.pane.locator("#filing input[name=person]").uncheck()
+    expect(label).to_have_text("Choose where to file it")
+    expect(label).to_have_attribute("aria-disabled", "true")
+    label.click(force=True)
+    expect(window.pane.locator("#foot [data-mode=file]")).to_be_visible()
+    window.pane.get_by_role("checkbox", name="Extra seats").check()
+    window.pane.locator("#filing input[name=person]").check()
+    expect(label).to_have_text("File to 1 record")
+    label.click()
+    expect(window.filed()).to_contain_text("Filed to 1 record")
+    expect(window.pane.locator("#status")).to_contain_text("Extra seats")
+
+
+def test_undo_takes_it_back_and_it_can_be_filed_again(outlook: Windows) -> None:
+    window = outlook()
+    window.start()
+    window.open("Your agreement ends")
+    window.pane.locator("#filing input[name=person]").first.check()
+    window.pane.locator("[data-file]").click()
+    expect(window.filed()).to_be_visible()
+    expect(window.pane.locator("#filing input[name=person]").first).to_be_disabled()
+    undo = window.filed().get_by_role("button", name="Undo")
+    undo.click()
+    expect(window.pane.locator("#status")).to_contain_text("Taken back")
+    expect(window.pane.locator("#filing input[name=person]").first).to_be_enabled()
+    expect(window.pane.locator("[data-file]")).to_contain_text("File to")
+    window.pane.locator("[data-file]").click()
+    expect(window.filed()).to_be_visible()
