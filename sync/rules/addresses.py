@@ -45,8 +45,8 @@ def parse_addresses(value: str) -> tuple[list[Address], list[str]]:
         address = normalise(entry.address) if entry.address else None
         if address is not None:
             addresses.append(Address(address, entry.name))
-        elif entry.text:
-            unreadable.append(one_line(entry.text)[:MAX_ADDRESS])
+        elif text := one_line(entry.text):
+            unreadable.append(text[:MAX_ADDRESS])
     return addresses, unreadable
 
 

@@ -95,7 +95,7 @@ def clean_html(html: str) -> str:
 def html_to_text(html: str) -> str:
     """The text of an HTML body: blocks on lines of their own, lists with dashes, addresses of links behind them."""
     reader = _TextReader()
-    for token in _tokens(html[: 4 * MAX_HTML]):
+    for token in tokens(html[: 4 * MAX_HTML]):
         reader.take(*token)
     return reader.text()
 
@@ -121,7 +121,7 @@ def cut_html(html: str, limit: int) -> str:
 def _is_hostile(html: str) -> bool:
     """Whether repairing it would cost more than reading it: very deep, or with much formatting open at once."""
     depth = formatting = 0
-    for kind, name, _ in _tokens(html):
+    for kind, name, _ in tokens(html):
         if kind == "open" and name not in _VOID:
             depth += name not in _OFTEN_LEFT_OPEN
             formatting += name in _FORMATTING
@@ -133,7 +133,7 @@ def _is_hostile(html: str) -> bool:
     return False
 
 
-def _tokens(html: str) -> Iterator[tuple[str, str, str]]:
+def tokens(html: str) -> Iterator[tuple[str, str, str]]:
     """("text", "", text), ("open", name, attributes), ("close", name, "") in one pass; comments are left out."""
     place, end = 0, len(html)
     unclosed: set[str] = set()
@@ -208,13 +208,13 @@ class _TextReader:
             self._words(unescape(rest))
         elif name == "a":
             self._end_link()
-            self.href = _attribute(rest, "href") if kind == "open" else ""
+            self.href = attribute(rest, "href") if kind == "open" else ""
         elif name == "br":
             self.parts.append("\n")
         elif name == "hr" and kind == "open":
             self.parts.append(f"{_BREAK}---{_BREAK}")
         elif name == "img" and kind == "open":
-            self._words(_attribute(rest, "alt"))
+            self._words(attribute(rest, "alt"))
         elif name in {"td", "th"} and kind == "close":
             self.parts.append("\t")
         elif name in _BLOCKS:
@@ -253,7 +253,7 @@ def _line_ends(found: re.Match[str]) -> str:
     return "\n\n" if _PARAGRAPH in marks else "\n" * min(2, max(1, marks.count("\n")))
 
 
-def _attribute(rest: str, name: str) -> str:
+def attribute(rest: str, name: str) -> str:
     for found in _ATTRIBUTE.finditer(rest):
         if found.group(1).lower() == name:
             return _MARKS.sub("", unescape(found.group(2) or found.group(3) or found.group(4) or "")).strip()
@@ -274,7 +274,7 @@ def _without_remote_images(cleaned: str) -> str:
         if not tag.startswith("<img"):
             within = 0 if tag.startswith("</") else 1
             return tag
-        source, words = _attribute(tag[4:], "src"), _attribute(tag[4:], "alt")
+        source, words = attribute(tag[4:], "src"), attribute(tag[4:], "alt")
         if source.lower().startswith("cid:"):
             return tag
         if not source.lower().startswith(("http:", "https:")) or _is_pixel(tag):
@@ -289,5 +289,5 @@ def _without_remote_images(cleaned: str) -> str:
 
 def _is_pixel(tag: str) -> bool:
     """Whether the image is only there to be fetched."""
-    sizes = (_attribute(tag[4:], "width"), _attribute(tag[4:], "height"))
+    sizes = (attribute(tag[4:], "width"), attribute(tag[4:], "height"))
     return all(size in {"0", "1", "0px", "1px"} for size in sizes)

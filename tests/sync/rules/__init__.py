@@ -1,0 +1,1 @@
+"""The rules of matching and filing, rule by rule."""
