@@ -26,7 +26,6 @@ function newGeneration() {
   generation += 1;
   clearInterval(retryTimer);
   forgetLabels();
-  htmx.trigger(email, "htmx:abort");
   delete body.dataset.waiting;
   return generation;
 }
@@ -54,8 +53,9 @@ async function look() {
     showState("offline");
     return;
   }
+  // Asked by the skeleton, a new one for each look: what an older one still waits for holds nothing up, and is dropped.
   htmx.ajax("POST", body.dataset.contextUrl, {
-    source: email,
+    source: email.firstElementChild,
     target: email,
     swap: "innerHTML",
     values: { hint: current.hint, generation: String(generation) },
@@ -176,7 +176,7 @@ function signedOut({ headers, elt, verb, path }) {
   renewed = true;
   // Not from inside the event of the request that is still ending.
   setTimeout(() => {
-    if (elt === email) {
+    if (path === body.dataset.contextUrl) {
       look();
     } else if (elt.id === "filing") {
       elt.requestSubmit();

@@ -51,8 +51,7 @@ export const outlook = {
   },
 
   onItemChanged(changed) {
-    Office.context.mailbox.addHandlerAsync(Office.EventType.ItemChanged, () => changed());
-    // The event can be missing or late: the key of the open item is compared as well.
+    // The event can be missing, late, or told twice: only the key of the open item decides, and it is asked regularly.
     let seen = this.itemKey();
     const compare = () => {
       const now = this.itemKey();
@@ -61,6 +60,7 @@ export const outlook = {
         changed();
       }
     };
+    Office.context.mailbox.addHandlerAsync(Office.EventType.ItemChanged, compare);
     setInterval(compare, 1000);
     document.addEventListener("visibilitychange", compare);
     globalThis.addEventListener("focus", compare);
