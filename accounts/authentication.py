@@ -123,8 +123,11 @@ def require_own(actor: Actor, permission: str) -> None:
     Also for somebody without any grant: that their own mailbox exists is no secret to them.
     """
     own = actor.user.resource
+    if permission in actor.granted:
+        return
     if own is None or not policy.allows(actor.principal_id, permission, own):
         raise policy.Denied(registry.permission(permission).allows)
+    actor.granted.add(permission)
 
 
 def bearer_required(

@@ -226,6 +226,9 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = ALONGSIDE_VAR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+if ALONGSIDE_SANDBOX:
+    # Served from the source folders there, and looked for here all the same.
+    STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 WHITENOISE_USE_FINDERS = ALONGSIDE_SANDBOX
 WHITENOISE_AUTOREFRESH = False
 STORAGES = {

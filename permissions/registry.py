@@ -45,7 +45,8 @@ _ROLES: Final[dict[str, Role]] = {
     role.name: role
     for role in (
         Role("rep", "Sales rep", _REP),
-        Role("administrator", "Administrator", frozenset({*_REP, "organisation.administer"})),
+        # On an organisation a grant covers every mailbox below: what is one's own stays with the rep.
+        Role("administrator", "Administrator", frozenset({"organisation.administer"})),
         Role("integration", "Background work", frozenset({"filing.recover"})),
     )
 }

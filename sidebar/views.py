@@ -24,7 +24,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.authentication import ActorRequest, bearer_required
 from permissions.declare import public, requires
-from sidebar import presentation, states
+from sidebar import painted, presentation, states
 from sidebar.hints import read_context, read_filing
 from sync.services.filing import file_email, filing_status, undo_filing
 from sync.services.open_email import open_email
@@ -66,14 +66,22 @@ def client_states() -> tuple[tuple[str, str, str], ...]:
 def context(request: ActorRequest) -> HttpResponse:
     """Body, status and foot for the open email; form fields `hint` (JSON) and `generation`."""
     try:
-        asked = read_context(request.POST)
-        opened = open_email(request.actor, asked.hint)
+        place = painted.place_of(request.actor, request.POST)
+        answer = painted.find(place)
+        generation = request.POST.get("generation", "0")
+        if answer is None or not _SAFE_GENERATION.fullmatch(generation):
+            asked = read_context(request.POST)
+            opened = open_email(request.actor, asked.hint)
+            generation = asked.generation
+            page = presentation.page(opened, asked.unreadable)
+            answer = painted.paint(page, asked.hint.item_key, request)
+            painted.keep(place, opened, answer)
     except states.EXPECTED as error:
         return _state(request, states.state_of(error), "pane/state_answer.html")
-    page = presentation.page(opened, asked.unreadable)
-    return _answer(
-        request, "pane/answer.html", {"page": page}, item_key=asked.hint.item_key, generation=asked.generation
-    )
+    response = HttpResponse(answer.for_generation(generation))
+    response.headers["X-Item-Key"] = answer.item_key
+    response.headers["X-Generation"] = generation
+    return response
 
 
 @requires("email.file")

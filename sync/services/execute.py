@@ -31,6 +31,7 @@ from sync.services.composing import email_filing
 from sync.services.context import fresh_context, question_of
 from sync.services.leases import Lease
 from sync.services.party import party_of
+from sync.services.versions import changed, conversation_changed
 from sync.services.wake import wake
 
 SETTLE = timedelta(minutes=1)
@@ -107,6 +108,7 @@ def record_links(
         for number, entry in enumerate(intent.choice.get("files", [])):
             _plan_file(actor, intent, number, entry)
         leases.finish(lease, Intent.State.DONE)
+        conversation_changed(intent.activity)
     intent.refresh_from_db()
     return True
 
@@ -176,6 +178,7 @@ def settle_deleted(actor: Actor, crm: Crm, activity: Activity, intent: Intent) -
         _forget(actor, activity, list(Link.objects.filter(activity=activity)), Tombstone.Side.SALESFORCE)
         locked.state, locked.due_at, locked.attempts = Intent.State.WAITING, timezone.now(), 0
         locked.save(update_fields=["state", "due_at", "attempts"])
+        changed(activity)
     return True
 
 

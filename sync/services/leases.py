@@ -13,7 +13,8 @@ from uuid import UUID
 from django.db.models import F, Q
 from django.utils import timezone
 
-from sync.models import Intent
+from sync.models import Activity, Intent
+from sync.services.versions import changed
 
 LEASE = timedelta(seconds=45)
 
@@ -22,6 +23,7 @@ LEASE = timedelta(seconds=45)
 class Lease:
     intent_id: UUID
     token: int
+    activity: Activity
 
 
 def claim(intent: Intent, *, at: datetime | None = None) -> Lease | None:
@@ -41,7 +43,8 @@ def claim(intent: Intent, *, at: datetime | None = None) -> Lease | None:
     if not won:
         return None
     intent.refresh_from_db()
-    return Lease(intent.pk, intent.lease_token)
+    changed(intent.activity)
+    return Lease(intent.pk, intent.lease_token, intent.activity)
 
 
 def held(lease: Lease) -> Intent | None:
@@ -55,7 +58,7 @@ def held(lease: Lease) -> Intent | None:
 
 def release(lease: Lease, *, due_in: timedelta, reason: str, burn_attempt: bool = True) -> bool:
     """Back to waiting, due again after a while."""
-    return bool(
+    done = bool(
         Intent.objects.filter(pk=lease.intent_id, lease_token=lease.token, state=Intent.State.CLAIMED).update(
             state=Intent.State.WAITING,
             due_at=timezone.now() + due_in,
@@ -64,12 +67,16 @@ def release(lease: Lease, *, due_in: timedelta, reason: str, burn_attempt: bool 
             attempts=F("attempts") if burn_attempt else F("attempts") - 1,
         )
     )
+    changed(lease.activity)
+    return done
 
 
 def finish(lease: Lease, state: Intent.State, *, reason: str = "", words: str = "") -> bool:
     """The end of the work: done, parked or undone."""
-    return bool(
+    done = bool(
         Intent.objects.filter(pk=lease.intent_id, lease_token=lease.token, state=Intent.State.CLAIMED).update(
             state=state, reason=reason, words=words[:2000], lease_until=None, finished_at=timezone.now()
         )
     )
+    changed(lease.activity)
+    return done

@@ -50,7 +50,8 @@ def open_email(actor: Actor, hint: MessageHint) -> OpenEmail:
     identifier = message_identifier_of(hint)
     question = question_of(crm, everyone, identifier, hint.subject)
     read = context_for(crm, question)
-    if _outdated(actor, crm, identifier, read.crm):
+    activity = _activity(actor, crm, identifier)
+    if activity is not None and _outdated(actor, activity, read.crm):
         read = ReadContext(fresh_context(crm, question), False, "")
     matches = match_people(everyone, read.crm, salesforce_user_id=crm.user_id)
     choice = choose_business_record(
@@ -68,28 +69,26 @@ def open_email(actor: Actor, hint: MessageHint) -> OpenEmail:
         crm=read.crm,
         choice=choice,
         files=choose_files(hint.attachments),
-        status=email_status(actor, crm, hint, everyone, read.crm, matches, party.internal_domains),
+        status=email_status(actor, crm, hint, everyone, read.crm, matches, party.internal_domains, activity),
         from_cache=read.from_cache,
         instance_url=crm.instance_url,
         stale_reason=read.stale_reason,
     )
 
 
-def _outdated(actor: Actor, crm: Crm, identifier: str, context: CrmContext) -> bool:
+def _activity(actor: Actor, crm: Crm, identifier: str) -> Activity | None:
+    if not identifier:
+        return None
+    known = Activity.objects.filter(organisation=actor.organisation, salesforce_org=crm.org, identity=identifier)
+    return known.first()
+
+
+def _outdated(actor: Actor, activity: Activity, context: CrmContext) -> bool:
     """Whether a colleague filed the email after this was read: what this person may see of it must be asked anew."""
-    if not identifier or context.filed is not None or context.read_at is None:
+    if context.filed is not None or context.read_at is None:
         return False
-    return (
-        Link.objects.filter(
-            organisation=actor.organisation,
-            part=Link.Part.EMAIL,
-            activity__salesforce_org=crm.org,
-            activity__identity=identifier,
-            created_at__gt=context.read_at,
-        )
-        .exclude(filed_by=actor.user)
-        .exists()
-    )
+    theirs = Link.objects.filter(activity=activity, part=Link.Part.EMAIL, created_at__gt=context.read_at)
+    return theirs.exclude(filed_by=actor.user).exists()
 
 
 def email_status(
@@ -100,14 +99,9 @@ def email_status(
     context: CrmContext,
     matches: Matches,
     internal_domains: frozenset[str],
+    activity: Activity | None,
 ) -> EmailStatus:
     """The status as the ledger and Salesforce know it; for an email that neither knows, what the rules say."""
-    identifier = message_identifier_of(hint)
-    activity = (
-        Activity.objects.filter(organisation=actor.organisation, salesforce_org=crm.org, identity=identifier).first()
-        if identifier
-        else None
-    )
     if activity is not None:
         status = activity_status(actor, crm, activity, context)
         if status is not None:

@@ -46,7 +46,14 @@ def test_a_principal_without_a_grant_may_nothing(tree: dict[str, Resource]) -> N
 
 @pytest.mark.parametrize(
     ("place", "allowed"),
-    [("mailbox", True), ("connection", True), ("root", False), ("sibling", False), ("foreign", False), ("other", False)],
+    [
+        ("mailbox", True),
+        ("connection", True),
+        ("root", False),
+        ("sibling", False),
+        ("foreign", False),
+        ("other", False),
+    ],
 )
 def test_a_grant_covers_its_resource_and_what_lies_below(
     tree: dict[str, Resource], rep: Principal, place: str, allowed: bool
@@ -130,7 +137,18 @@ def test_scope_narrows_inside_the_query(
     with django_assert_num_queries(1):  # type: ignore[operator]
         assert set(policy.scope(rep, "email.file", User.objects.all())) == {users["mailbox"]}
     with django_assert_num_queries(1):  # type: ignore[operator]
-        assert set(policy.scope(administrator, "email.file", User.objects.all())) == {users["mailbox"], users["sibling"]}
+        assert set(policy.scope(administrator, "organisation.administer", User.objects.all())) == {
+            users["mailbox"],
+            users["sibling"],
+        }
+
+
+def test_an_administrator_of_an_organisation_acts_in_nobody_elses_mailbox(tree: dict[str, Resource]) -> None:
+    administrator = create_principal(Principal.Kind.USER)
+    grant(administrator, "administrator", tree["root"], reason="test")
+    own = [name for name in (p.name for p in registry.permissions()) if name.startswith(("email.", "connection."))]
+    assert own
+    assert not any(policy.allows(administrator, name, tree["mailbox"]) for name in own)
 
 
 def test_scope_counts_a_row_once_whatever_the_number_of_grants(tree: dict[str, Resource], rep: Principal) -> None:
