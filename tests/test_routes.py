@@ -137,6 +137,7 @@ TABLE: list[tuple[str, str, str, int, int, int, int]] = [
     ("GET", "demo/<str:person>/messages/", "public", 502, 502, 502, 502),
     ("GET", "demo/<str:person>/item/", "public", 502, 502, 502, 502),
     ("GET", "demo/<str:person>/body/", "public", 502, 502, 502, 502),
+    ("GET", "demo/<str:person>/record/", "public", 502, 502, 502, 502),
     ("POST", "demo/<str:person>/token/", "public", 502, 502, 502, 502),
     ("GET", "api/schema/", "public", 200, 200, 200, 200),
     ("GET", "healthz", "public", 200, 200, 200, 200),

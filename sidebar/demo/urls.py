@@ -13,5 +13,6 @@ urlpatterns = [
     path("<str:person>/messages/", views.messages, name="demo-messages"),
     path("<str:person>/item/", views.item, name="demo-item"),
     path("<str:person>/body/", views.body, name="demo-body"),
+    path("<str:person>/record/", views.record, name="demo-record"),
     path("<str:person>/token/", views.token, name="demo-token"),
 ]

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from permissions.declare import public
 from sidebar.demo import mailbox, proxy
 from sidebar.demo.facts import Person, sandbox
+from sidebar.demo.records import record_page
 from sidebar.demo.signing_in import SignInFailed, access_token
 
 P = ParamSpec("P")
@@ -64,7 +65,15 @@ def inbox(request: HttpRequest) -> HttpResponse:
         return render(request, "demo/no_sandbox.html", status=503)
     people = [person for person in facts.users if person.role == "rep"]
     people += [person for person in facts.users if person.role != "rep"]
-    return render(request, "demo/inbox.html", {"people": people, "mail_report": facts.mail_report})
+    return render(
+        request,
+        "demo/inbox.html",
+        {
+            "people": people,
+            "mail_report": facts.mail_report,
+            "salesforce_url": facts.salesforce_login_url,
+        },
+    )
 
 
 @public(because)
@@ -101,6 +110,17 @@ def body(request: HttpRequest, person: Person) -> HttpResponse:
     response.headers["Content-Security-Policy"] = _BODY_POLICY
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
     return response
+
+
+@public(because)
+@require_safe
+@for_person
+def record(request: HttpRequest, person: Person) -> HttpResponse:
+    """What Salesforce shows at the address `at`."""
+    page = record_page(person, request.GET.get("at", ""))
+    if page is None:
+        raise Http404
+    return render(request, "demo/record.html", {"record": page})
 
 
 @public(because)

@@ -243,6 +243,7 @@ window.addEventListener("message", (event) => {
       item: frame === pane ? state.item : null,
       theme: theme(),
       profile: { displayName: state.person.name, emailAddress: state.person.email },
+      salesforce: { url: document.body.dataset.salesforceUrl, shownAt: url("record").href },
     });
   } else if (kind === "message-parent" && frame === dialogFrame) {
     tell(pane, "dialog-message", { dialogId: state.dialogId, message: event.data.message });

@@ -17,6 +17,7 @@
   const dialogs = new Map();
   let ready = false;
   let serial = 0;
+  let salesforce = null;
 
   // Office.js takes these away from the pages it is loaded into.
   window.history.pushState = null;
@@ -180,6 +181,7 @@
       mailbox.item = itemOf(value.item);
       Object.assign(mailbox.userProfile, value.profile);
       mailbox.restUrl = `${origin}/api`;
+      salesforce = value.salesforce;
       window.Office.context.officeTheme = value.theme;
       ready = true;
       readyCallbacks.splice(0).forEach((done) => done());
@@ -196,6 +198,19 @@
       dialogs.delete(value.dialogId);
     }
   });
+
+  // The sandbox's Salesforce has no pages, and no certificate that browsers know: the demo shows its records itself.
+  document.addEventListener(
+    "click",
+    (event) => {
+      const link = event.target.closest?.("a[target=_blank]");
+      if (salesforce && link?.href.startsWith(`${salesforce.url}/`)) {
+        event.preventDefault();
+        window.open(`${salesforce.shownAt}?at=${encodeURIComponent(link.href)}`, "_blank", "noopener");
+      }
+    },
+    true,
+  );
 
   tell("hello", {});
 })();

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, FrameLocator, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, FrameLocator, Locator, Page, expect
 
 from scripts.demo import answers, listen, start_server
 from scripts.environment import over_shell, sandbox_environment
@@ -126,9 +126,13 @@ def outlook(stack: Stack, browser: Browser, request: pytest.FixtureRequest) -> I
             if message.type in {"error", "warning"}:
                 window.errors.append(message.text)
 
+        def asked(dialog: Dialog) -> None:
+            window.errors.append(f"dialog: {dialog.message}")
+            dialog.dismiss()
+
         window.page.on("console", note)
         window.page.on("pageerror", lambda error: window.errors.append(f"thrown: {error}"))
-        window.page.on("dialog", lambda dialog: (window.errors.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        window.page.on("dialog", asked)
         windows.append((window, context))
         return window
 

@@ -28,7 +28,13 @@ def test_three_clicks_from_the_printed_address_to_a_filed_email(outlook: Windows
     expect(window.pane.locator("#status")).to_contain_text("Filed to 1 record.")
     assert window.clicks <= 3
     instance = re.escape(window.stack.sandbox.info["salesforce_login_url"])
-    expect(window.filed().get_by_role("link")).to_have_attribute("href", re.compile(f"^{instance}/.*02s"))
+    link = window.filed().get_by_role("link")
+    expect(link).to_have_attribute("href", re.compile(f"^{instance}/.*02s"))
+    with window.page.context.expect_page() as opened:
+        link.click()
+    record = opened.value
+    expect(record.get_by_role("heading", name="Re: Northwind renewal 2027")).to_be_visible()
+    expect(record.get_by_text("EmailMessage")).to_be_visible()
 
 
 def test_ticks_change_what_the_button_says_and_what_is_filed(outlook: Windows) -> None:

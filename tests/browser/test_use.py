@@ -108,8 +108,7 @@ def test_targets_are_24_px_and_the_focus_is_seen(outlook: Windows) -> None:
     )
     assert small == []
     window.into_pane()
-    window.pane.locator("#filing input").first.focus()
-    window.page.keyboard.press("ArrowDown")
+    window.page.keyboard.press("Tab")
     outline = window.pane.locator("body").evaluate("() => getComputedStyle(document.activeElement).outlineStyle")
     assert outline == "solid"
 
