@@ -194,12 +194,21 @@ def foot(status: EmailStatus, ticks: Ticks | None = None) -> Foot:
 
 
 def _people(opened: OpenEmail, settled: bool) -> frozenset[str]:
+    if _goes_nowhere(opened):
+        return frozenset()
     if settled and opened.crm.filed and opened.crm.filed.people_ids:
         return frozenset(opened.crm.filed.people_ids)
     return frozenset(match.person.id for match in opened.matches.people if match.linked)
 
 
+def _goes_nowhere(opened: OpenEmail) -> bool:
+    """A tick is where the email goes: one that cannot be filed has none."""
+    return opened.status.kind.name.lower() == "cannot"
+
+
 def _records(opened: OpenEmail, settled: bool) -> frozenset[str]:
+    if _goes_nowhere(opened):
+        return frozenset()
     chosen = opened.status.records if settled else opened.choice.records
     return frozenset(record.id for record in chosen)
 

@@ -293,3 +293,10 @@ def test_mail_and_crm_text_is_isolated_by_direction() -> None:
     name = "\u05e9\u05dc\u05d5\u05dd"
     html = draw(opened(matches=Matches(people=(PersonMatch(SENDER, replace(DANA, name=name)),))))
     assert re.search(rf'<bdi class="card__name"[^>]*>{name}</bdi>', html)
+
+
+def test_an_email_that_cannot_be_filed_shows_its_people_without_ticks() -> None:
+    html = draw(PAGES["cannot"])
+    assert (ticks(html, "person"), ticks(html, "record")) == ([], [])
+    assert "Dana Ruiz" in text(html)
+    assert parsed(html).xpath("//button[@data-file]") == []
