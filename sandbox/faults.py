@@ -62,7 +62,7 @@ class Fault(BaseModel):
     method: Literal["GET", "POST", "PATCH", "PUT", "DELETE"] | None = None
     path: str | None = None
     times: Annotated[int, Field(ge=1)] | None = 1
-    skip: Annotated[int, Field(ge=0)] = 0
+    skip: Annotated[int, Field(ge=0)] | None = None
     probability: Annotated[float, Field(gt=0, le=1)] = 1.0
     retry_after: Annotated[int, Field(ge=0)] | None = None
     status: Annotated[int, Field(ge=400, le=599)] | None = None
@@ -140,7 +140,7 @@ class FaultBook:
                 and fault.fits(service, method, path)
                 and (fault.probability >= 1 or self._dice.random() < fault.probability)
             )
-            if hit and used == 0 and self._skipped.get(id(fault), 0) < fault.skip:
+            if hit and used == 0 and self._skipped.get(id(fault), 0) < (fault.skip or 0):
                 self._skipped[id(fault)] = self._skipped.get(id(fault), 0) + 1
                 hit = False
             if not hit:
