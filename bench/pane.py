@@ -19,7 +19,7 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx
 import requests
-from simple_salesforce import Salesforce
+from simple_salesforce.api import Salesforce
 
 from bench.figures import Figure
 from bench.live import Product, live
@@ -115,8 +115,8 @@ def cold(product: Product, rep: httpx.Client, messages: list[dict[str, Any]]) ->
     salesforce = bare_salesforce(product)
     opens, bare = [], []
     for number in range(COLD_OPENS + 3):
-        opened = timed(lambda number=number: open_email(rep, fresh(messages[0], number + 1)))
-        called = timed(lambda: salesforce.restful("composite", method="POST", json=body))
+        opened = timed(open_email, rep, fresh(messages[0], number + 1))
+        called = timed(salesforce.restful, "composite", method="POST", json=body)
         if number >= 3:
             opens.append(opened)
             bare.append(called)
@@ -159,9 +159,10 @@ def salesforce_login(product: Product) -> dict[str, Any]:
     return given
 
 
-def timed(action: Callable[[], object]) -> float:
+def timed(action: Callable[..., object], *given: object, **named: object) -> float:
+    """The seconds that a call takes."""
     began = time.perf_counter()
-    action()
+    action(*given, **named)
     return time.perf_counter() - began
 
 
@@ -177,7 +178,7 @@ def crowd(product: Product, rep: httpx.Client, messages: list[dict[str, Any]]) -
                 message = messages[(user * OPENS_EACH + number) % len(messages)]
                 asked = {**hint(message), "internet_message_id": f"<crowd.{user}.{number}@northwind.example>"}
                 for _ in range(2):
-                    seconds = timed(lambda asked=asked: open_email(client, asked))
+                    seconds = timed(open_email, client, asked)
                     with lock:
                         took.append(seconds * 1000)
 

@@ -52,7 +52,7 @@ _WRITES = frozenset({"POST", "PATCH", "PUT", "DELETE"})
 class Fault(BaseModel):
     """One fault as a test asks for it.
 
-    ``times`` is how many calls it hits; null means until it is cleared. ``skip`` is how many that fit it lets pass first.
+    ``times`` is how many calls it hits; null means until it is cleared. ``skip`` is how many that fit pass first.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)

@@ -21,7 +21,7 @@ def make_broker() -> dramatiq.Broker:
     if url.startswith("amqp"):
         broker: dramatiq.Broker = RabbitmqBroker(url=url, middleware=[], confirm_delivery=True)
     elif url:
-        broker = RedisBroker(url=url, middleware=[], namespace=f"tests-{secrets.token_hex(4)}")
+        broker = RedisBroker(url=url, middleware=[], namespace=f"tests-{secrets.token_hex(4)}")  # type: ignore[no-untyped-call]
     else:
         broker = StubBroker(middleware=[])
     for middleware in (dramatiq.middleware.AgeLimit(), dramatiq.middleware.TimeLimit()):

@@ -43,7 +43,7 @@ class Stage:
             f"{self.sandbox.info['microsoft_graph_url']}/v1.0{path}",
             headers={"Authorization": f"Bearer {self._graph[name]}"},
             timeout=30,
-            **({"json": body} if body else {}),
+            json=body or None,
         )
         answer.raise_for_status()
         return answer.json() if answer.content else None
@@ -58,7 +58,7 @@ class Stage:
             f"{given['instance_url']}/services/data/v66.0{path}",
             headers={"Authorization": f"Bearer {given['access_token']}"},
             timeout=30,
-            **({"json": body} if body else {}),
+            json=body or None,
         )
 
     def query(self, soql: str) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -58,7 +59,7 @@ def test_the_cache_of_one_person_is_not_shown_to_another(stage: Stage) -> None:
 def test_when_salesforce_does_not_answer_what_was_known_is_shown(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     message = stage.message("Northwind renewal")
     stage.open(message)
-    later = flight.time.time() + 600
+    later = time.time() + 600
     monkeypatch.setattr(flight.fetch, "__kwdefaults__", {"now": lambda: later})
     stage.sandbox.fault(service="salesforce", path=".*composite.*", kind="error", status=503, times=20)
     opened = stage.open(message)

@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from accounts.models import Connection
@@ -36,10 +35,7 @@ def hint(message: dict[str, Any]) -> dict[str, Any]:
 def paint(stage: Stage, message: dict[str, Any], name: str = "mia", generation: str = "1", language: str = "en") -> Any:
     session = open_session(stage.actor(name).user)
     client = Client(headers={"Authorization": f"Bearer {session}", "Accept-Language": language})
-    response: HttpResponse = client.post(
-        "/pane/context/", {"hint": json.dumps(hint(message)), "generation": generation}
-    )
-    return response
+    return client.post("/pane/context/", {"hint": json.dumps(hint(message)), "generation": generation})
 
 
 def test_a_second_look_asks_three_questions_of_the_database_and_nobody_else(
