@@ -209,8 +209,13 @@ def _goes_nowhere(opened: OpenEmail) -> bool:
 def _records(opened: OpenEmail, settled: bool) -> frozenset[str]:
     if _goes_nowhere(opened):
         return frozenset()
-    chosen = opened.status.records if settled else opened.choice.records
-    return frozenset(record.id for record in chosen)
+    chosen = frozenset(record.id for record in (opened.status.records if settled else opened.choice.records))
+    if settled:
+        return chosen
+    # An opportunity or case brings its account along: Salesforce shows the email there too.
+    above = {one.account_id for one in opened.crm.opportunities if one.id in chosen}
+    above |= {one.account_id for one in opened.crm.cases if one.id in chosen}
+    return chosen | (above & {account.id for account in opened.crm.accounts})
 
 
 def _ticks(grouped: tuple[Group, ...], suggested: tuple[AccountRow, ...]) -> Ticks:

@@ -137,7 +137,7 @@ def _with_people(facts: Facts) -> Verdict:
 def _outside_mode(facts: Facts) -> Verdict | None:
     """Why the mode leaves the email alone, or None."""
     if facts.mode is Mode.OFF:
-        return Verdict("no", "mode-off", "Will not be filed because filing by itself is switched off.")
+        return Verdict("no", "mode-off", "Will not be filed because automatic filing is switched off.")
     if facts.known_people or facts.mode is Mode.EVERYTHING_EXTERNAL:
         return None
     if facts.mode is Mode.SAME_DOMAIN and facts.domain_accounts:

@@ -43,10 +43,18 @@ def email_filing(
         business_records=tuple(
             RelatedRecord(id=record_id, object_name=object_name, name=names.get(record_id, ""))
             for object_name, record_id in choice.get("records", [])
+            if record_id not in covered_accounts(context, choice)
         ),
         html=html,
         text=without_control_characters(text),
     )
+
+
+def covered_accounts(context: CrmContext, choice: dict[str, Any]) -> set[str]:
+    """Accounts of chosen opportunities and cases: Salesforce's own roll-up shows the email there, no Task is needed."""
+    chosen = {record_id for _, record_id in choice.get("records", [])}
+    opportunities = {one.account_id for one in context.opportunities if one.id in chosen}
+    return (opportunities | {one.account_id for one in context.cases if one.id in chosen}) - {""}
 
 
 def relations(

@@ -53,13 +53,14 @@ def filed_status(actor: Actor, crm: Crm, activity: Activity, link: Link, context
         return EmailStatus(
             StatusKind.FILED_BY_COLLEAGUE, "Filed by a colleague.", rule="duplicate", filing_id=str(activity.id)
         )
-    records = seen.related if seen and seen.related else ()
-    if not records:
-        names = names_of(context)
-        records = tuple(
-            RelatedRecord(id=record_id, object_name=object_name, name=names.get(record_id, ""))
-            for object_name, record_id in link.related
-        )
+    names = names_of(context) | {record.id: record.name for record in (seen.related if seen else ()) if record.name}
+    # What was chosen, as far as this person is shown it; a record found there says itself what it stands on.
+    chosen = tuple(
+        RelatedRecord(id=record_id, object_name=object_name, name=names.get(record_id, ""))
+        for object_name, record_id in link.related
+        if link.filed_by_id == actor.user.id or record_id in names
+    )
+    records = chosen or (seen.related if seen else ())
     return EmailStatus(
         StatusKind.FILED,
         filed_sentence(records),

@@ -22,10 +22,10 @@ def test_three_clicks_from_the_printed_address_to_a_filed_email(outlook: Windows
     expect(window.pane.locator(".card__name").first).to_have_text("Dana Ruiz")
     expect(window.pane.get_by_role("checkbox", name="Renewal 2027")).to_be_checked()
     button = window.pane.locator("[data-file]")
-    expect(button).to_have_text("File to 1 record")
+    expect(button).to_have_text("File to 2 records")
     window.click(button)
-    expect(window.filed()).to_contain_text("Filed to 1 record")
-    expect(window.pane.locator("#status")).to_contain_text("Filed to 1 record.")
+    expect(window.filed()).to_contain_text("Filed to 2 records")
+    expect(window.pane.locator("#status")).to_contain_text("Filed to 2 records.")
     assert window.clicks <= 3
     instance = re.escape(window.stack.sandbox.info["salesforce_login_url"])
     link = window.filed().get_by_role("link")

@@ -67,12 +67,13 @@ def test_a_person_is_shown_with_at_most_four_fields_and_the_rest_folded() -> Non
 def test_ticks_are_made_for_the_linked_person_and_the_chosen_record_and_every_file_that_goes() -> None:
     html = draw(opened())
     assert ticks(html, "person") == [DANA.id]
-    assert ticks(html, "record") == [RENEWAL.id]
+    # The opportunity brings its account along.
+    assert set(ticks(html, "record")) == {RENEWAL.id, NORTHWIND.id}
     assert ticks(html, "attachment") == ["a1"]
 
 
 def test_the_button_says_what_it_does() -> None:
-    assert "File to 1 record" in text(draw(opened()))
+    assert "File to 2 records" in text(draw(opened()))
     people = opened(choice=BusinessChoice(records=(), rule="none", ask=False))
     assert presentation.page(people).foot.records == 0
     assert parsed(draw(people)).xpath("//*[@data-file-label]")[0].text_content() == "File to 1 person"
