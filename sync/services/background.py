@@ -67,4 +67,5 @@ def carry_out(intent_id: UUID) -> None:
         outcomes.handle(intent, lease, error)
         return
     _RUN[intent.kind](actor, crm, intent, lease)
+    intent.refresh_from_db(fields=["state"])
     log.info("intent.carried_out", intent=str(intent.pk), kind=intent.kind, state=intent.state)
