@@ -39,8 +39,6 @@ def sweep_until(stop: threading.Event, every: float = SWEEP_SECONDS) -> None:
 
 def start_embedded() -> Callable[[], None]:
     """Starts the worker and its sweeper; gives the function that stops both."""
-    from sync import tasks  # noqa: F401 - declares the actors
-
     stop = threading.Event()
     worker = dramatiq.Worker(dramatiq.get_broker(), worker_threads=THREADS, worker_timeout=250)
     worker.start()
