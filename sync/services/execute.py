@@ -200,7 +200,8 @@ def run_file(actor: Actor, crm: Crm, intent: Intent, lease: Lease) -> None:
         leases.finish(lease, Intent.State.UNDONE)
         return
     try:
-        _store_file(actor, crm, intent, lease, link)
+        with leases.kept(lease):
+            _store_file(actor, crm, intent, lease, link)
     except (Refused, Forbidden) as error:
         leases.finish(lease, Intent.State.PARKED, reason="file-refused", words=error.message)
         outcomes.raise_issue(intent, "file-refused", error.message)

@@ -6,10 +6,14 @@ their lease ended holds an older token, and `still_held` refuses their result.
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -54,6 +58,30 @@ def held(lease: Lease) -> Intent | None:
         .filter(pk=lease.intent_id, lease_token=lease.token, state=Intent.State.CLAIMED)
         .first()
     )
+
+
+@contextmanager
+def kept(lease: Lease) -> Iterator[None]:
+    """Prolongs the lease while the work goes on: a large file may take longer than one."""
+    ended = threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(LEASE.total_seconds() / 3):
+            until = timezone.now() + LEASE
+            try:
+                Intent.objects.filter(pk=lease.intent_id, lease_token=lease.token, state=Intent.State.CLAIMED).update(
+                    lease_until=until, due_at=until
+                )
+            finally:
+                connection.close()
+
+    heart = threading.Thread(target=beat, name="lease", daemon=True)
+    heart.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        heart.join()
 
 
 def release(lease: Lease, *, due_in: timedelta, reason: str, burn_attempt: bool = True) -> bool:

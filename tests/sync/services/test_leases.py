@@ -13,6 +13,7 @@ from accounts.models import SalesforceOrg
 from accounts.services import create_organisation, create_user
 from sync.models import Activity, Intent
 from sync.services import leases
+from tests.sync.queue import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -60,6 +61,19 @@ def test_a_lease_that_ended_is_taken_over_and_its_late_owner_records_nothing(int
     assert not leases.finish(first, Intent.State.DONE)
     assert not leases.release(first, due_in=timedelta(0), reason="late")
     assert leases.finish(second, Intent.State.DONE)
+
+
+def test_a_lease_is_prolonged_while_the_work_goes_on(intent: Intent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leases, "LEASE", timedelta(seconds=0.6))
+    lease = leases.claim(intent)
+    assert lease is not None
+    first = intent.lease_until
+    assert first is not None
+    with leases.kept(lease):
+        assert wait_for(lambda: Intent.objects.filter(pk=intent.pk, lease_until__gt=first).exists())
+    last = Intent.objects.get(pk=intent.pk).lease_until
+    assert last is not None
+    assert leases.claim(intent, at=last + timedelta(seconds=1)) is not None
 
 
 def test_throttling_burns_no_attempt(intent: Intent) -> None:
