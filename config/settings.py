@@ -6,19 +6,20 @@ import logging
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import environ
 import structlog
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from config.environment import encryption_keys, is_loopback, provider_url
+from config.environment import address_of, encryption_keys, flag, is_loopback, number, provider_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
 
-ALONGSIDE_SANDBOX: bool = env.bool("ALONGSIDE_SANDBOX", False)
+ALONGSIDE_SANDBOX: bool = flag("ALONGSIDE_SANDBOX")
 ALONGSIDE_SANDBOX_INFO: str = env.str("ALONGSIDE_SANDBOX_INFO", "")
 ALONGSIDE_VAR = Path(env.str("ALONGSIDE_VAR", str(BASE_DIR / "var")))
 ALONGSIDE_CA_FILE: str = env.str("ALONGSIDE_CA_FILE", "")
@@ -34,14 +35,17 @@ if _missing:
 SECRET_KEY: str = env.str("SECRET_KEY")
 ALONGSIDE_KEYS = encryption_keys(env.str("ALONGSIDE_KEYS"))
 ALONGSIDE_PUBLIC_URL: str = env.str("ALONGSIDE_PUBLIC_URL").rstrip("/")
-if not ALONGSIDE_PUBLIC_URL.startswith("https://") and not (ALONGSIDE_SANDBOX and is_loopback(ALONGSIDE_PUBLIC_URL)):
-    raise ImproperlyConfigured("ALONGSIDE_PUBLIC_URL must begin with https:// (http on loopback: only the sandbox).")
+if not (ALONGSIDE_SANDBOX and is_loopback(ALONGSIDE_PUBLIC_URL)):
+    address_of("ALONGSIDE_PUBLIC_URL", ALONGSIDE_PUBLIC_URL, ("https",))
+if not urlsplit(ALONGSIDE_PUBLIC_URL).hostname:
+    raise ImproperlyConfigured("ALONGSIDE_PUBLIC_URL names no host.")
 _SECURE = ALONGSIDE_PUBLIC_URL.startswith("https://")
 
 DEBUG = False
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[])
 if not ALLOWED_HOSTS:
-    ALLOWED_HOSTS = [ALONGSIDE_PUBLIC_URL.split("//", 1)[1].split("/", 1)[0].rsplit(":", 1)[0]]
+    _host = urlsplit(ALONGSIDE_PUBLIC_URL).hostname or ""
+    ALLOWED_HOSTS = [f"[{_host}]" if ":" in _host else _host]
 
 # Providers: another server can stand in for each.
 SALESFORCE_LOGIN_URL = provider_url(
@@ -49,10 +53,8 @@ SALESFORCE_LOGIN_URL = provider_url(
 )
 # Where a browser is sent to sign in: the login address unless something stands before it.
 SALESFORCE_AUTHORIZE_URL: str = env.str("SALESFORCE_AUTHORIZE_URL", f"{SALESFORCE_LOGIN_URL}/services/oauth2/authorize")
-if not SALESFORCE_AUTHORIZE_URL.startswith("https://") and not (
-    ALONGSIDE_SANDBOX and is_loopback(SALESFORCE_AUTHORIZE_URL)
-):
-    raise ImproperlyConfigured("SALESFORCE_AUTHORIZE_URL must begin with https://")
+if not (ALONGSIDE_SANDBOX and is_loopback(SALESFORCE_AUTHORIZE_URL)):
+    provider_url("SALESFORCE_AUTHORIZE_URL", SALESFORCE_AUTHORIZE_URL, sandbox=False)
 SALESFORCE_CLIENT_ID: str = env.str("SALESFORCE_CLIENT_ID", "")
 SALESFORCE_CLIENT_SECRET: str = env.str("SALESFORCE_CLIENT_SECRET", "")
 SALESFORCE_API_VERSION: str = env.str("SALESFORCE_API_VERSION", "66.0")
@@ -71,6 +73,8 @@ MICROSOFT_SCOPE: str = env.str("MICROSOFT_SCOPE", "access_as_user")
 MICROSOFT_CLIENT_IDS: list[str] = env.list("MICROSOFT_CLIENT_IDS", default=[])
 
 OFFICE_JS_URL: str = env.str("OFFICE_JS_URL", "https://appsforoffice.microsoft.com/lib/1/hosted/office.js")
+if not OFFICE_JS_URL.startswith("/static/"):
+    address_of("OFFICE_JS_URL", OFFICE_JS_URL, ("https",))
 OFFICE_FRAME_ANCESTORS: list[str] = env.list(
     "OFFICE_FRAME_ANCESTORS",
     default=[
@@ -138,8 +142,9 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 # The truth. SQLite carries the embedded case honestly: a write takes the lock at once, readers go on beside it.
+_database = env.str("DATABASE_URL", "") or f"sqlite:///{quote(str(ALONGSIDE_VAR / 'alongside.sqlite3'))}"
 DATABASES: dict[str, Any] = {
-    "default": env.db_url("DATABASE_URL", default=f"sqlite:///{ALONGSIDE_VAR / 'alongside.sqlite3'}")
+    "default": env.db_url_config(address_of("DATABASE_URL", _database, ("postgres", "postgresql", "sqlite")))
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
@@ -149,9 +154,11 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
     DATABASES["default"]["CONN_MAX_AGE"] = None
 else:
-    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL", 16)}}
+    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": number("DATABASE_POOL", 16, least=1)}}
 
 CACHE_URL: str = env.str("CACHE_URL", "")
+if CACHE_URL:
+    address_of("CACHE_URL", CACHE_URL, ("redis", "rediss", "unix"))
 CACHES: dict[str, Any] = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -167,7 +174,7 @@ CACHES: dict[str, Any] = {
 
 # The broker only wakes; without one the worker runs on threads inside this process.
 BROKER_URL: str = env.str("BROKER_URL", "")
-ALONGSIDE_EMBEDDED_WORKER: bool = env.bool("ALONGSIDE_EMBEDDED_WORKER", not BROKER_URL)
+ALONGSIDE_EMBEDDED_WORKER: bool = flag("ALONGSIDE_EMBEDDED_WORKER", not BROKER_URL)
 _broker = (
     "dramatiq.brokers.redis.RedisBroker"
     if BROKER_URL.startswith(("redis://", "rediss://", "unix://"))
@@ -175,8 +182,8 @@ _broker = (
     if BROKER_URL.startswith(("amqp://", "amqps://"))
     else "dramatiq.brokers.stub.StubBroker"
 )
-if BROKER_URL and _broker.endswith("StubBroker"):
-    raise ImproperlyConfigured("BROKER_URL must begin with redis://, rediss://, amqp:// or amqps://")
+if BROKER_URL:
+    address_of("BROKER_URL", BROKER_URL, ("redis", "rediss", "unix", "amqp", "amqps"))
 DRAMATIQ_BROKER: dict[str, Any] = {
     "BROKER": _broker,
     "OPTIONS": {"url": BROKER_URL} if BROKER_URL else {},
@@ -248,7 +255,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if _SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _SECURE
 SECURE_HSTS_PRELOAD = _SECURE
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
-if env.bool("ALONGSIDE_BEHIND_PROXY", False):
+if flag("ALONGSIDE_BEHIND_PROXY"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REFERRER_POLICY = "no-referrer"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = None  # a dialog has to reach the pane that opened it; set per route elsewhere
@@ -279,7 +286,9 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # Logs: events with allow-listed fields. Nothing here formats a request, a header or an exception's arguments.
-LOG_LEVEL: str = env.str("LOG_LEVEL", "INFO")
+LOG_LEVEL: str = env.str("LOG_LEVEL", "INFO").upper()
+if LOG_LEVEL not in logging.getLevelNamesMapping():
+    raise ImproperlyConfigured("LOG_LEVEL must be DEBUG, INFO, WARNING, ERROR or CRITICAL.")
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
