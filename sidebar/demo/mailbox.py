@@ -25,6 +25,7 @@ _ATTACHMENT_TYPES = {
     "#microsoft.graph.itemAttachment": "item",
     "#microsoft.graph.referenceAttachment": "cloud",
 }
+_IMAGE = re.compile(r"image/[a-z0-9.+-]+")
 _CID = re.compile(r"""(\bsrc\s*=\s*["'])cid:([^"']+)""", re.IGNORECASE)
 _INLINE_LIMIT = 512 * 1024
 
@@ -110,7 +111,7 @@ def body(person: Person, message_id: str) -> str:
         a["contentId"]: f"data:{a['contentType']};base64,{a['contentBytes']}"
         for a in told.get("attachments", [])
         if a.get("contentId")
-        and str(a.get("contentType", "")).startswith("image/")
+        and _IMAGE.fullmatch(str(a.get("contentType", "")))
         and len(a.get("contentBytes") or "") < _INLINE_LIMIT
     }
     cleaned = clean_html(html)
