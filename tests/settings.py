@@ -30,10 +30,12 @@ for _name, _value in _DEFAULTS.items():
 from config.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
-if CACHE_URL:  # noqa: F405
-    # Processes that test side by side share one cache server.
-    CACHES["default"]["KEY_PREFIX"] = f"tests-{_WORKER or os.getpid()}"  # noqa: F405
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+if CACHE_URL and _WORKER:  # noqa: F405
+    # Processes that test side by side empty their cache, each its own: the next database but one (the next is the
+    # queue's where CI runs).
+    _server, _, _number = CACHE_URL.rpartition("/")  # noqa: F405
+    CACHES["default"]["LOCATION"] = f"{_server}/{int(_number or 0) + _WORKER + 1}"  # noqa: F405
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
     # A file, so that the threads of one test see the same rows as they do in production.
     DATABASES["default"].setdefault("TEST", {})["NAME"] = f"{ALONGSIDE_VAR}/test.sqlite3"  # noqa: F405

@@ -75,17 +75,25 @@ def store(key: str, value: str, fresh_seconds: float, *, now: Callable[[], float
 
 
 @contextmanager
-def alone(key: str, seconds: float = FLIGHT_SECONDS) -> Iterator[None]:
-    """One at a time for a key, in all processes; after `seconds` a holder counts as gone."""
-    with _lock(key):
-        name = f"{key}:alone"
-        deadline = time.monotonic() + seconds
-        while not cache.add(name, 1, seconds) and time.monotonic() < deadline:
-            time.sleep(_POLL_SECONDS)
-        try:
-            yield
-        finally:
+def alone(key: str, *, wait_seconds: float = 8.0) -> Iterator[None]:
+    """One at a time for a key, in all processes; who has waited long enough goes on all the same.
+
+    It spares calls and makes nothing safe: a process that was killed leaves its entry behind.
+    """
+    deadline = time.monotonic() + wait_seconds
+    lock, name, mine = _lock(key), f"{key}:alone", False
+    held = lock.acquire(timeout=wait_seconds)
+    try:
+        while not mine and time.monotonic() < deadline:
+            mine = cache.add(name, 1, FLIGHT_SECONDS)
+            if not mine:
+                time.sleep(_POLL_SECONDS)
+        yield
+    finally:
+        if mine:
             cache.delete(name)
+        if held:
+            lock.release()
 
 
 def drop(key: str) -> None:

@@ -96,3 +96,26 @@ def test_what_was_dropped_is_not_known() -> None:
     flight.fetch("k", Loader())
     flight.drop("k")
     assert flight.known("k") is None
+
+
+def test_what_a_killed_process_left_behind_holds_nobody_up_for_long() -> None:
+    cache.add("k:alone", 1, 40)
+    with flight.alone("k", wait_seconds=0.1):
+        assert cache.get("k:alone") == 1
+    # It was not ours to take away.
+    assert cache.get("k:alone") == 1
+
+
+def test_one_goes_after_the_other() -> None:
+    inside = threading.Semaphore(1)
+
+    def work(_: int) -> bool:
+        with flight.alone("k"):
+            free = inside.acquire(blocking=False)
+            if free:
+                inside.release()
+            return free
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(work, range(40)))
+    assert cache.get("k:alone") is None
