@@ -169,7 +169,6 @@ def test_deleted_rows_are_seen_by_query_all_alone(mia: Person) -> None:
     text = "SELECT Id, IsDeleted FROM Account WHERE Id = {}"
     assert mia.query(text, account) == []
     assert mia.query(text, account, path="queryAll")[0]["IsDeleted"] is True
-    assert mia.query(text + " ALL ROWS", account)[0]["IsDeleted"] is True
 
 
 def test_a_long_answer_comes_in_pages(mia: Person, tom: Person, org: Org) -> None:

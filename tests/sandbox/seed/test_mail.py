@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import email
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime
 from email import policy
 from email.message import EmailMessage
@@ -11,8 +14,27 @@ import pytest
 
 from sandbox.seed.company import Company, build_company
 from sandbox.seed.mail import PER_MAILBOX, SeedMail, seed_mail
+from tests.sandbox_process import ROOT
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+# Prints digests of the records, of the mail's bytes, and of the ids that Graph gives them.
+STATE = """
+from datetime import UTC, datetime
+from hashlib import sha256
+from sandbox.microsoft.tenant import Tenant
+from sandbox.seed.company import build_company
+from sandbox.seed.mail import seed_mail
+
+class Clock:
+    def now(self):
+        return datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+company = build_company(7, Clock().now())
+mail = [one.render() for mails in seed_mail(company, 7, Clock().now()).values() for one in mails]
+ids = sorted(Tenant(company, Clock(), 7).mailbox(company.users[0].email).messages)
+for state in (repr(company), repr(mail), repr(ids)):
+    print(sha256(state.encode()).hexdigest())
+"""
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +62,22 @@ def test_the_same_number_gives_the_same_bytes(company: Company, boxes: dict[str,
     for address, mails in boxes.items():
         for one, other in list(zip(mails, again[address], strict=True))[::7]:
             assert (one.message_id, one.received, one.render()) == (other.message_id, other.received, other.render())
+
+
+def test_the_same_number_gives_the_same_state_in_every_process() -> None:
+    states = {
+        subprocess.run(
+            [sys.executable, "-c", STATE],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": str(number)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for number in (1, 2)
+    }
+    assert len(states) == 1
+    assert len(states.pop().split()) == 3
 
 
 def test_bodies_do_not_read_like_copies(boxes: dict[str, list[SeedMail]]) -> None:
@@ -76,6 +114,8 @@ def test_every_mailbox_holds_every_kind(boxes: dict[str, list[SeedMail]]) -> Non
         assert any("Case 000128" in mail.subject for mail in mails)
         assert any("ref:_00D" in mail.text and ":ref" in mail.text for mail in mails)
         assert any(_is_internal(mail) for mail in mails), address
+        assert any("\u0590" <= letter <= "\u06ff" for mail in mails for letter in mail.subject + mail.text)
+        assert any(ord(letter) > 127 for mail in mails for person in mail.to for letter in person.name)
 
 
 def _is_internal(mail: SeedMail) -> bool:
