@@ -49,6 +49,7 @@ def client_states() -> tuple[tuple[str, str, str], ...]:
     """(name, symbol, sentence of the status line) of each state that the client shows by itself."""
     return (
         ("no-item", "state-mail", _("Ready.")),
+        ("draft", "state-mail", _("Cannot be filed because it is a draft.")),
         ("unsupported", "state-mail", _("Not an email.")),
         ("offline", "state-offline", _("Offline.")),
         ("expired", "state-key", _("Signed out.")),
@@ -112,11 +113,11 @@ def filing(request: ActorRequest, filing_id: UUID) -> HttpResponse:
     try:
         status = filing_status(request.actor, filing_id)
     except states.EXPECTED as error:
-        return _state(request, states.state_of(error), "pane/foot_error.html", filing_id=filing_id)
+        return _state(request, states.state_of(error), "pane/foot_error.html", filing_id=filing_id, doing="look")
     return _answer(
         request,
         "pane/step.html",
-        {"foot": presentation.foot(status), "status": presentation.status_line(status), "poll_delay": "1s"},
+        {"foot": presentation.foot(status), "status": presentation.status_line(status), "poll_delay": "2s"},
     )
 
 
@@ -129,7 +130,7 @@ def undo(request: ActorRequest, filing_id: UUID) -> HttpResponse:
     try:
         status = undo_filing(request.actor, filing_id)
     except states.EXPECTED as error:
-        return _state(request, states.state_of(error), "pane/foot_error.html", filing_id=filing_id)
+        return _state(request, states.state_of(error), "pane/foot_error.html", filing_id=filing_id, doing="undo")
     return _answer(
         request,
         "pane/step.html",

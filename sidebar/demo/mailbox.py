@@ -70,7 +70,7 @@ def messages(person: Person, folder_id: str, skip: int) -> dict[str, Any]:
 
 
 def item(person: Person, message_id: str) -> dict[str, Any]:
-    """One message as Office.js describes an item in read mode, but for what the client adds."""
+    """One message as Office.js describes an item in read mode, but for what the client adds and makes of a draft."""
     path = f"/v1.0/me/messages/{quote(message_id, safe='')}"
     told = _get(person, path, {"$select": _ITEM})
     listed = _get(person, f"{path}/attachments", {"$select": "id,name,size,contentType,isInline"})
@@ -79,6 +79,7 @@ def item(person: Person, message_id: str) -> dict[str, Any]:
         # Outlook gives the id in the form of EWS; `convertToRestId` gives the other one.
         "itemId": told["id"].replace("-", "/").replace("_", "+"),
         "itemType": "message",
+        "isDraft": told.get("isDraft", False),
         "itemClass": "IPM.Schedule.Meeting.Request" if "eventMessage" in kind else "IPM.Note",
         "subject": told.get("subject") or "",
         "from": _address(told.get("from")),

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext_noop
+
 from sidebar.presentation.cards import AccountRow, Group
 from sidebar.presentation.grouping import groups, suggested_accounts
 from sync.crm import RelatedRecord
@@ -42,16 +44,19 @@ class StatusLine:
 
 @dataclass(frozen=True, slots=True)
 class FileProblem:
+    """A chosen file that is not in Salesforce: left out by a rule, or refused there."""
+
     name: str
     sentence: str
+    left_out: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Foot:
     """The one next step. `mode` is file, confirm, filing, filed, colleague, nothing or cannot.
 
-    `done` of `total` files are through while filing. The button names the records that are ticked, or the people where
-    no record is: `…_possible` are the numbers it may have to name.
+    `done` of `total` files are through while filing, and while files of what is filed are under way. The button names
+    the records that are ticked, or the people where no record is: `…_possible` are the numbers it may have to name.
     """
 
     mode: str
@@ -68,6 +73,11 @@ class Foot:
     done: int = 0
     total: int = 0
     problems: tuple[FileProblem, ...] = ()
+
+    @property
+    def storing(self) -> bool:
+        """Whether files of an email that is filed are still on their way."""
+        return self.mode == "filed" and bool(self.filing_id) and self.done < self.total
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +140,9 @@ def page(opened: OpenEmail, unreadable: tuple[str, ...] = ()) -> Page:
         internal=opened.matches.internal,
         blocked=opened.matches.blocked,
         unreadable=unreadable,
-        files=opened.files,
+        files=tuple(sorted(opened.files, key=lambda file: not file.included)),
         failed=opened.crm.failed,
-        asks=opened.choice.ask and not settled,
+        asks=opened.choice.ask and not settled and kind != "cannot",
         locked=settled or kind == "cannot",
         lead_only=_lead_only(grouped),
         from_cache=opened.from_cache,
@@ -143,8 +153,11 @@ def page(opened: OpenEmail, unreadable: tuple[str, ...] = ()) -> Page:
 
 
 def status_line(status: EmailStatus) -> StatusLine:
-    tone, icon = _TONES[status.kind.name.lower()]
-    return StatusLine(status.kind.name.lower(), tone, icon, status.sentence, status.records)
+    kind = status.kind.name.lower()
+    tone, icon = _TONES[kind]
+    # The question itself stands at the foot, beside its answers.
+    sentence = gettext_noop("Not filed yet.") if status.needs_confirmation else status.sentence
+    return StatusLine(kind, tone, icon, sentence, status.records)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +174,12 @@ def foot(status: EmailStatus, ticks: Ticks | None = None) -> Foot:
     """The step that follows from a status; `ticks` are those of the page around it."""
     kind = status.kind.name.lower()
     problems = tuple(
-        FileProblem(file.name, file.sentence) for file in status.files if file.state in {"failed", "left out"}
+        FileProblem(file.name, file.sentence, file.state == "left out")
+        for file in status.files
+        if file.state in {"failed", "left out"}
     )
+    through = sum(file.state != "waiting" for file in status.files)
     if kind == "filing":
-        through = sum(file.state != "waiting" for file in status.files)
         return Foot(mode="filing", filing_id=status.filing_id, done=through, total=len(status.files), problems=problems)
     if kind == "filed":
         return Foot(
@@ -174,6 +189,8 @@ def foot(status: EmailStatus, ticks: Ticks | None = None) -> Foot:
             record_count=len(status.records),
             can_undo=status.can_undo,
             problems=problems,
+            done=through,
+            total=len(status.files),
         )
     if kind == "filed_by_colleague":
         return Foot(mode="colleague", url=status.url)

@@ -50,6 +50,9 @@
     if (!told) {
       return null;
     }
+    if (told.isDraft) {
+      return draftOf(told);
+    }
     return Object.freeze({
       ...told,
       dateTimeCreated: new Date(told.dateTimeCreated),
@@ -60,6 +63,13 @@
         },
       },
     });
+  }
+
+  // Outlook opens a draft for writing: its parts have to be asked for, and it has no id to be read by.
+  function draftOf(told) {
+    const asked = (value) => ({ getAsync: (options, callback) => later(typeof options === "function" ? options : callback, succeeded(value)) });
+    const { itemType, itemClass, conversationId, subject, from, to, cc } = told;
+    return Object.freeze({ itemType, itemClass, conversationId, subject: asked(subject), from: asked(from), to: asked(to), cc: asked(cc) });
   }
 
   const mailbox = {

@@ -45,6 +45,12 @@ export function settle() {
   for (const choices of form()?.querySelectorAll("[data-choices]") || []) {
     choices.disabled = fixed;
   }
+  if (document.querySelector('#foot [data-mode="cannot"]')) {
+    // A tick is where the email goes, and it goes nowhere.
+    for (const box of form()?.querySelectorAll("input[type=checkbox]") || []) {
+      box.checked = false;
+    }
+  }
   if (!fixed) {
     follow();
   }

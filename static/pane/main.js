@@ -45,7 +45,7 @@ async function look() {
     return;
   }
   if (item.kind !== "message") {
-    showState(item.kind === "none" ? "no-item" : "unsupported");
+    showState(item.kind === "none" ? "no-item" : item.kind);
     return;
   }
   current = { key: item.hint.item_key, hint: JSON.stringify(item.hint) };
@@ -134,6 +134,20 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     event.detail.shouldSwap = false;
   }
 });
+
+/* The same sentence again is not put anew: a screen reader would say it with each look at how a filing goes, and such a
+   look does not know the records' names. Another email never gets this far: its skeleton stands between. */
+document.addEventListener("htmx:oobBeforeSwap", (event) => {
+  const { target, fragment } = event.detail;
+  if (target.id === "status" && spoken(target) === spoken(fragment)) {
+    event.detail.shouldSwap = false;
+  }
+});
+
+function spoken(part) {
+  const { kind, tone } = part.querySelector("[data-tone]")?.dataset || {};
+  return `${kind} ${tone} ${part.querySelector(".status__sentence")?.textContent}`;
+}
 
 document.addEventListener("htmx:afterSwap", ({ detail }) => {
   delete body.dataset.waiting;
@@ -242,15 +256,18 @@ async function connect(button) {
     return;
   }
   button.disabled = true;
+  showProblem(button, "");
   try {
     const token = await session.get();
     const begun = await post(body.dataset.connectUrl, token, {});
-    const said = await host.dialog(new URL(begun.dialog_url, globalThis.location.href).href, (text) => codeOf(text) !== "");
-    if (said === null) {
-      return;
+    const address = new URL(begun.dialog_url, globalThis.location.href).href;
+    const said = outcomeOf(await host.dialog(address, (text) => outcomeOf(text) !== null));
+    if (said?.code) {
+      await post(body.dataset.connectFinishUrl, token, { code: said.code });
+      look();
+    } else if (said) {
+      showProblem(button, said.sentence);
     }
-    await post(body.dataset.connectFinishUrl, token, { code: codeOf(said) });
-    look();
   } catch (error) {
     if (error instanceof SignInFailed || error instanceof TypeError) {
       signInState(error);
@@ -259,16 +276,35 @@ async function connect(button) {
     }
   } finally {
     button.disabled = false;
+    if (button.isConnected && document.activeElement === body) {
+      button.focus({ preventScroll: true });
+    }
   }
 }
 
-/* The code in what a connecting dialog says; "" for anything else, such as its saying that it did not work. */
-function codeOf(text) {
+/* What a connecting dialog says at its end, {code} or {sentence} of what went wrong; null for anything else. */
+function outcomeOf(text) {
   try {
-    const said = JSON.parse(text);
-    return said.kind === "alongside.connect" && typeof said.code === "string" ? said.code : "";
+    const { kind, code, problem, sentence } = JSON.parse(text);
+    if (kind !== "alongside.connect") {
+      return null;
+    }
+    return typeof code === "string" ? { code } : typeof problem === "string" ? { sentence: String(sentence || "") } : null;
   } catch {
-    return "";
+    return null;
+  }
+}
+
+/* Where the person pressed, and heard by screen readers; "" takes it away. */
+function showProblem(button, sentence) {
+  const place = button.closest(".state, .foot__in");
+  place?.querySelector(".problem--connect")?.remove();
+  if (place && sentence) {
+    const line = document.createElement("p");
+    line.className = "problem problem--connect";
+    line.setAttribute("role", "alert");
+    line.textContent = sentence;
+    place.append(line);
   }
 }
 

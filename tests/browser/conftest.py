@@ -64,7 +64,13 @@ class Outlook:
         return self.page.locator(".message", has_text=text).first
 
     def open(self, text: str) -> None:
-        """Selects the newest email that shows the text, and waits for what the pane says of it."""
+        """Selects the newest email that shows the text, however far down, and waits for what the pane says of it."""
+        rows, more = self.page.locator(".message"), self.page.locator(".message__more")
+        rows.first.wait_for()
+        while not self.message(text).count() and more.count():
+            before = rows.count()
+            self.click(more)
+            expect(rows).not_to_have_count(before)
         with self.page.expect_response("**/pane/context/"):
             self.click(self.message(text))
         expect(self.pane.locator("#email")).to_have_attribute("aria-busy", "false")

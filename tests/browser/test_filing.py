@@ -78,3 +78,53 @@ def test_undo_takes_it_back_and_it_can_be_filed_again(outlook: Windows) -> None:
     expect(window.pane.locator("[data-file]")).to_contain_text("File to")
     window.pane.locator("[data-file]").click()
     expect(window.filed()).to_be_visible()
+
+
+PLACES = """() => ['#status', '#email', '#foot'].map(name => {
+    const box = document.querySelector(name).getBoundingClientRect();
+    return [Math.round(box.top), Math.round(box.height)];
+})"""
+
+
+def test_nothing_moves_when_it_is_filed_and_taken_back(outlook: Windows) -> None:
+    window = outlook()
+    window.start("tom.okafor")
+    window.open("Invoices from now on")
+    before = window.pane.locator("body").evaluate(PLACES)
+    window.pane.locator("[data-file]").click()
+    expect(window.filed()).to_be_visible()
+    assert window.pane.locator("body").evaluate(PLACES) == before
+    window.filed().get_by_role("button", name="Undo").click()
+    expect(window.pane.locator("#status")).to_contain_text("Taken back")
+    assert window.pane.locator("body").evaluate(PLACES) == before
+
+
+def test_files_on_their_way_are_counted_and_what_was_left_out_is_named(outlook: Windows) -> None:
+    window = outlook()
+    window.start()
+    window.open("Report and photograph")
+    window.stack.sandbox.fault(service="salesforce", kind="slow", path="ContentVersion", delay_ms=2000, times=None)
+    window.pane.locator("[data-file]").click()
+    expect(window.filed()).to_contain_text("of 2 files stored")
+    names = window.pane.locator("#status").inner_text()
+    undo = window.filed().get_by_role("button", name="Undo")
+    undo.focus()
+    expect(window.filed()).to_contain_text("Photo.jpg was left out. It starts like a program.")
+    expect(window.filed()).not_to_contain_text("files stored")
+    expect(undo).to_be_focused()
+    assert window.pane.locator("#status").inner_text() == names
+
+
+def test_a_private_email_is_filed_only_after_a_confirmation(outlook: Windows) -> None:
+    window = outlook()
+    window.start()
+    window.open("Between us")
+    window.pane.locator("#filing input[name=person]").first.check()
+    window.pane.locator("[data-file]").click()
+    expect(window.pane.locator("#foot")).to_contain_text("file it all the same?")
+    expect(window.pane.locator("#status")).to_contain_text("Not filed yet.")
+    window.pane.get_by_role("button", name="Do not file").click()
+    expect(window.pane.locator("[data-file]")).to_contain_text("File to")
+    window.pane.locator("[data-file]").click()
+    window.pane.get_by_role("button", name="File it").click()
+    expect(window.filed()).to_be_visible()

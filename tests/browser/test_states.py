@@ -195,3 +195,87 @@ def test_no_email_selected_is_a_state(outlook: Windows) -> None:
     window.start()
     expect(window.pane.get_by_role("heading", name="No email selected")).to_be_visible()
     expect(window.pane.locator("#foot")).to_be_empty()
+
+
+def test_a_denied_connection_is_said_beside_the_button_that_takes_the_focus_again(outlook: Windows) -> None:
+    window = outlook()
+    window.expect_console("status of 409")
+    window.start("ines.falk")
+    window.click(window.page.locator(".message").first)
+    connect = window.pane.get_by_role("button", name="Connect Salesforce")
+    connect.click()
+    dialog = window.page.frame_locator("#dialog-frame")
+    dialog.get_by_label("User name").fill("ines.falk@larkfield.example")
+    dialog.get_by_label("Password").fill("larkfield")
+    dialog.get_by_role("button", name="Sign in").click()
+    dialog.get_by_role("button", name="Deny").click()
+    expect(window.page.locator("#dialog")).not_to_be_visible()
+    expect(window.pane.get_by_role("alert")).to_have_text("Salesforce was not connected: access was not allowed.")
+    expect(connect).to_be_enabled()
+    expect(connect).to_be_focused()
+    connect.click()
+    expect(window.pane.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_spent_allowance_is_said_with_when_it_works_again(outlook: Windows) -> None:
+    window = outlook()
+    window.expect_console("status of 503")
+    window.start("tom.okafor")
+    window.stack.sandbox.fault(service="salesforce", kind="spent_limit", times=1)
+    window.open("Oven thermometer")
+    expect(window.pane.get_by_role("heading", name="Salesforce takes no more calls today")).to_be_visible()
+    expect(window.pane.get_by_text("It works again")).to_be_visible()
+    expect(window.pane.locator("#foot")).to_be_empty()
+
+
+def test_an_ended_connection_can_be_made_again_where_it_is_said(outlook: Windows) -> None:
+    window = outlook()
+    window.expect_console("status of 409")
+    window.start("tom.okafor")
+    sandbox = window.stack.sandbox
+    sandbox.fault(service="salesforce", kind="revoked_token", times=1)
+    sandbox.fault(service="salesforce", kind="rotated_token", times=1)
+    window.open("Second-hand gauges")
+    expect(window.pane.get_by_role("heading", name="Salesforce has to be connected again")).to_be_visible()
+    window.pane.get_by_role("button", name="Connect again").click()
+    dialog = window.page.frame_locator("#dialog-frame")
+    dialog.get_by_label("User name").fill("tom.okafor@larkfield.example")
+    dialog.get_by_label("Password").fill("larkfield")
+    dialog.get_by_role("button", name="Sign in").click()
+    dialog.get_by_role("button", name="Allow").click()
+    dialog.get_by_role("button", name="Connect").click()
+    expect(window.pane.locator("#filing")).to_be_visible()
+
+
+def test_a_session_that_is_refused_twice_is_said_and_signing_in_goes_on(outlook: Windows) -> None:
+    window = outlook()
+    window.expect_console("status of 401")
+    window.start()
+    window.page.route("**/pane/context/", lambda route: route.fulfill(status=401, json={"detail": "No session."}))
+    window.click(window.message("Northwind renewal 2027"))
+    expect(window.pane.get_by_role("heading", name="You have been signed out")).to_be_visible()
+    window.page.unroute("**/pane/context/")
+    window.pane.get_by_role("button", name="Sign in").click()
+    expect(window.pane.locator("#filing")).to_be_visible()
+
+
+def test_a_draft_says_why_it_cannot_be_filed(outlook: Windows) -> None:
+    window = outlook()
+    window.start()
+    window.page.locator(".folder", has_text="Drafts").click()
+    expect(window.page.locator("#folder-name")).to_have_text("Drafts")
+    window.message("Draft:").click()
+    expect(window.pane.locator("#status")).to_contain_text("Cannot be filed because it is a draft.")
+    expect(window.pane.locator("#foot")).to_be_empty()
+
+
+def test_what_turns_out_to_lie_in_deleted_items_loses_its_ticks(outlook: Windows) -> None:
+    window = outlook()
+    window.start()
+    window.page.locator(".folder", has_text="Deleted Items").click()
+    expect(window.page.locator("#folder-name")).to_have_text("Deleted Items")
+    window.open("Old:")
+    window.pane.locator("#filing input[name=person]").first.check()
+    window.pane.locator("[data-file]").click()
+    expect(window.pane.locator("#status")).to_contain_text("Cannot be filed because it is in the deleted items.")
+    expect(window.pane.locator("#filing input:checked")).to_have_count(0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from lxml import html as lxml_html
@@ -14,6 +14,7 @@ from sync.crm import Account, CrmContext, RelatedRecord
 from sync.rules.business import BusinessChoice
 from sync.rules.participants import Standing
 from sync.rules.people import Matches, PersonMatch
+from sync.services.status import EmailStatus, FileState, StatusKind
 from tests.sidebar.examples import (
     DANA,
     LI,
@@ -210,7 +211,10 @@ def test_a_partial_answer_shows_its_part_and_names_the_rest() -> None:
 
 
 def test_an_older_answer_says_how_old_it_is() -> None:
-    assert "Salesforce did not answer. Showing what was known 4 min ago." in text(draw(PAGES["stale"]))
+    stale = PAGES["stale"]
+    read_at = datetime.now(UTC) - timedelta(minutes=4, seconds=30)
+    html = draw(replace(stale, crm=replace(stale.crm, read_at=read_at)))
+    assert "Salesforce did not answer. Showing what was known 4 min ago." in text(html)
 
 
 def test_after_filing_the_foot_says_so_and_offers_undo_and_open_and_ticks_stand_still() -> None:
@@ -229,6 +233,28 @@ def test_filing_with_files_shows_progress_in_numbers_and_asks_again() -> None:
     assert foot.get("hx-get").startswith("/pane/filings/")
 
 
+def test_files_on_their_way_after_filing_are_asked_for_until_the_last_is_through() -> None:
+    states = (FileState("Offer v3.pdf", "stored"), FileState("Plan.pdf", "waiting"))
+    foot = parsed(draw(opened(status=filed(files=states)))).xpath("//*[@data-mode='filed']")[0]
+    assert "1 of 2 files stored" in foot.text_content()
+    assert foot.get("hx-get") == f"/pane/filings/{filed().filing_id}/"
+    foot = parsed(draw(opened(status=filed(files=states[:1])))).xpath("//*[@data-mode='filed']")[0]
+    assert "files stored" not in foot.text_content()
+    assert foot.get("hx-get") is None
+
+
+def test_files_that_go_along_come_before_those_left_out() -> None:
+    turned = opened(files=tuple(reversed(opened().files)))
+    assert [file.included for file in presentation.page(turned).files] == [True, False]
+
+
+def test_nothing_is_asked_of_an_email_that_cannot_be_filed() -> None:
+    choice = BusinessChoice(records=(), rule="none", ask=True)
+    cannot = EmailStatus(StatusKind.CANNOT, "Cannot be filed because it is a draft.", rule="draft")
+    assert "More than one fits" in text(draw(opened(choice=choice)))
+    assert "More than one fits" not in text(draw(opened(choice=choice, status=cannot)))
+
+
 def test_a_question_is_put_before_a_private_email_is_filed() -> None:
     page = parsed(draw(PAGES["confirm"]))
     assert "It is marked private" in page.text_content()
@@ -237,7 +263,7 @@ def test_a_question_is_put_before_a_private_email_is_filed() -> None:
 
 
 def test_what_salesforce_refused_of_the_files_is_named() -> None:
-    assert "Offer v3.pdf: Salesforce refused the file: too large." in text(draw(PAGES["file-problem"]))
+    assert "Offer v3.pdf was not stored. Salesforce refused the file: too large." in text(draw(PAGES["file-problem"]))
 
 
 @pytest.mark.parametrize("name", sorted(PAGES))

@@ -2,8 +2,8 @@
 
    A host answers:
      ready()            resolves when the mail client can be asked
-     current()          {kind: "message", hint} | {kind: "none"} | {kind: "unsupported"}
-     itemKey()          the key of what is open now, "" for nothing: cheap, asked often
+     current()          {kind: "message", hint} | {kind: "none"} | {kind: "draft"} | {kind: "unsupported"}
+     itemKey()          tells what is open now from what else could be, "" for nothing: cheap, asked often
      onItemChanged(f)   f() after another item was opened
      onTheme(f)         f("light" | "dark") now and on change
      identityToken()    the person's access token for our API
@@ -36,13 +36,16 @@ export const outlook = {
 
   itemKey() {
     const item = Office.context.mailbox?.item;
-    return item ? keyOf(item) : "";
+    return item ? keyOf(item) || (isDraft(item) ? "draft" : "other") : "";
   },
 
   async current() {
     const item = Office.context.mailbox?.item;
     if (!item) {
       return { kind: "none" };
+    }
+    if (isDraft(item)) {
+      return { kind: "draft" };
     }
     if (item.itemType !== Office.MailboxEnums.ItemType.Message || !keyOf(item)) {
       return { kind: "unsupported" };
@@ -104,6 +107,11 @@ export const outlook = {
     });
   },
 };
+
+/* A message that is being written gives its subject only when asked. */
+function isDraft(item) {
+  return item.itemType === Office.MailboxEnums.ItemType.Message && typeof item.subject?.getAsync === "function";
+}
 
 /* The id in the form that Graph takes. Mobile clients give that form already. */
 function keyOf(item) {
