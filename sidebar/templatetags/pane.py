@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from django import template
 from django.utils import formats, timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -72,7 +72,10 @@ def short_date(value: date | datetime | None) -> str:
     if value is None:
         return ""
     this_year = value.year == timezone.now().year
-    return formats.date_format(value, "MONTH_DAY_FORMAT" if this_year else "SHORT_DATE_FORMAT")
+    if not this_year:
+        return formats.date_format(value, "SHORT_DATE_FORMAT")
+    # The locale's own order, with the month cut short: there is little room beside a record's name.
+    return formats.date_format(value, str(formats.get_format("MONTH_DAY_FORMAT")).replace("F", "M"))
 
 
 @register.filter
@@ -83,6 +86,14 @@ def until(value: datetime | None) -> str:
     local = timezone.localtime(value)
     near = local - timezone.now() < timedelta(hours=20)
     return formats.date_format(local, "TIME_FORMAT" if near else "SHORT_DATETIME_FORMAT")
+
+
+@register.filter
+def breakable(address: str) -> SafeString:
+    """An address that a narrow line breaks at the parts of its domain rather than anywhere."""
+    local, at, domain = address.rpartition("@")
+    parts = format_html_join(SafeString(".<wbr>"), "{}", ((part,) for part in domain.split(".")))
+    return format_html("{}{}<wbr>{}", local, at, parts) if at else format_html("{}", address)
 
 
 @register.filter

@@ -178,7 +178,10 @@ function show(item) {
   const sender = item.from || item.sender;
   const name = sender?.displayName || sender?.emailAddress || "";
   at(".mail__subject").textContent = item.subject || word("no-subject");
-  at(".mail__from").textContent = sender?.displayName && sender.emailAddress ? `${name} <${sender.emailAddress}>` : name;
+  at(".mail__from").append(make("bdi", "", name));
+  if (sender?.displayName && sender.emailAddress) {
+    at(".mail__from").append(" ", make("bdi", "", `<${sender.emailAddress}>`));
+  }
   at(".mail__avatar").textContent = [...name.replace(/[^\p{L}\p{N} ]/gu, "").trim()].slice(0, 1).join("").toUpperCase();
   const people = (list) => list.map((one) => one?.displayName || one?.emailAddress || "").join("; ");
   const to = at(".mail__to");
