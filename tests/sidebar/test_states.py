@@ -18,7 +18,7 @@ from tests.sidebar.examples import STATES, draw_state
 
 FOLDER = Path(__file__).resolve().parents[2] / "templates/pane/states"
 #: States after which there is nothing to press: selecting an email is the next step.
-WITHOUT_BUTTON = {"no-item", "unsupported"}
+WITHOUT_BUTTON = {"no-item", "draft", "unsupported"}
 
 
 @pytest.mark.parametrize(
