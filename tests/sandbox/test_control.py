@@ -197,6 +197,31 @@ def test_an_expired_cursor_is_a_410_and_the_collection_can_be_read_anew(sandbox:
     assert graph.get(start).status_code == 200
 
 
+def test_an_expired_cursor_waits_for_a_call_that_carries_one(
+    sandbox: SandboxProcess, salesforce: Salesforce, graph: Graph
+) -> None:
+    for service in ("graph", "salesforce"):
+        sandbox.fault(service=service, kind="expired_cursor")
+    assert graph.get().status_code == graph.get("/me/mailFolders/inbox/messages/delta").status_code == 200
+    assert salesforce.query().status_code == 200
+    used = sandbox.http.get(f"{sandbox.info['microsoft_graph_url']}/_sandbox/faults", timeout=10).json()
+    assert [fault["used"] for fault in used] == [0, 0]
+
+
+def test_an_expired_query_locator_is_refused_and_the_query_can_be_asked_anew(
+    sandbox: SandboxProcess, salesforce: Salesforce
+) -> None:
+    for start in (0, 200):
+        records = [{"attributes": {"type": "Account"}, "Name": f"Page {start + n}"} for n in range(200)]
+        assert salesforce.call("POST", "/services/data/v66.0/composite/sobjects", {"records": records}).ok
+    salesforce.http.headers["Sforce-Query-Options"] = "batchSize=200"
+    first = salesforce.query("SELECT Id FROM Account").json()
+    assert first["done"] is False
+    sandbox.fault(service="salesforce", kind="expired_cursor")
+    assert error_of(salesforce.call("GET", first["nextRecordsUrl"])) == (400, "INVALID_QUERY_LOCATOR")
+    assert salesforce.query("SELECT Id FROM Account").json()["totalSize"] == first["totalSize"]
+
+
 def test_a_locked_row_refuses_a_write_and_no_read(sandbox: SandboxProcess, salesforce: Salesforce) -> None:
     sandbox.fault(service="salesforce", kind="locked_row")
     assert salesforce.query().status_code == 200
