@@ -29,4 +29,14 @@ def _written_out(value: Any, definitions: dict[str, Any]) -> Any:
         target = definitions[reference.rsplit("/", 1)[-1]]
         rest = {key: part for key, part in value.items() if key != "$ref"}
         return _written_out({**target, **rest}, definitions)
-    return {key: _written_out(part, definitions) for key, part in value.items()}
+    written = {key: _written_out(part, definitions) for key, part in value.items()}
+    return _nullable(written) if isinstance(written.get("anyOf"), list) else written
+
+
+def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
+    """OpenAPI 3.0 has no type `null`: what may be absent is said by `nullable`."""
+    kinds = [kind for kind in schema["anyOf"] if kind != {"type": "null"}]
+    if len(kinds) == len(schema["anyOf"]):
+        return schema
+    rest = {key: part for key, part in schema.items() if key != "anyOf"}
+    return {**kinds[0], **rest, "nullable": True} if len(kinds) == 1 else {**rest, "anyOf": kinds, "nullable": True}
