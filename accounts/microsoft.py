@@ -110,7 +110,7 @@ def check_access_token(token: str, *, is_provisioned: Callable[[str], bool]) -> 
     """
     try:
         header = jwt.get_unverified_header(token)
-    except jwt.InvalidTokenError:
+    except (jwt.InvalidTokenError, RecursionError):
         raise TokenRefused("malformed") from None
     if header.get("alg") != "RS256":
         raise TokenRefused("alg")

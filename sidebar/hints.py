@@ -23,6 +23,8 @@ Key = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,1024}$")]
 Generation = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}$")]
 SalesforceId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?$")]
 Line = Annotated[str, StringConstraints(max_length=4096)]
+# PostgreSQL takes no NUL in a text.
+Conversation = Annotated[str, StringConstraints(max_length=1024, pattern=r"^[^\x00]*$")]
 Name = Annotated[str, StringConstraints(max_length=1024)]
 
 
@@ -61,7 +63,7 @@ class HintIn(_Strict):
 
     item_key: Key
     internet_message_id: Annotated[str, StringConstraints(max_length=4096)] = ""
-    conversation_id: Annotated[str, StringConstraints(max_length=1024)] = ""
+    conversation_id: Conversation = ""
     subject: Line = ""
     sent_at: AwareDatetime | None = None
     from_: AddressIn | None = Field(default=None, validation_alias=AliasChoices("from", "from_"))

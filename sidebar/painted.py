@@ -58,7 +58,7 @@ def place_of(actor: Actor, form: Mapping[str, str]) -> str | None:
         identity = stored_identifier(hint.get("internet_message_id") or "")
         conversation = hint.get("conversation_id") or ""
         known = versions(connection[1] or 0, actor.user.pk, identity, conversation)
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, TypeError, RecursionError):
         return None
     named = (
         str(actor.user.pk),

@@ -22,7 +22,8 @@ _MAX_BODY = 16 * 1024
 
 def forward(request: HttpRequest, path: str) -> HttpResponse:
     """The sandbox's answer: its address replaced by ours in redirects, framing by our own page allowed."""
-    if not _PATHS.fullmatch(path):
+    # Dots would lead out of the two folders once the address is put together.
+    if not _PATHS.fullmatch(path) or ".." in path:
         return HttpResponseNotFound()
     if len(request.body) > _MAX_BODY:
         return HttpResponseBadRequest()
