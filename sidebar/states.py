@@ -43,7 +43,7 @@ def state_of(error: Exception) -> State:
         case NotConnected():
             return State("not-connected", 409, "state-connect", system=error.system)
         case errors.NeedsReconnect():
-            return State("reconnect", 409, "state-connect", system=error.code or "salesforce")
+            return State("reconnect", 409, "state-connect", system=error.system)
         case errors.Throttled():
             wait = max(1, round(error.retry_after))
             return State("throttled", 429, "state-wait", retry_after=min(wait, 3600), words=error.message)

@@ -35,7 +35,14 @@ class CursorExpired(ProviderError):
 
 
 class NeedsReconnect(ProviderError):
-    """The grant is gone (revoked, expired, password changed): only the person can give it again."""
+    """The grant is gone (revoked, expired, password changed): only the person can give it again.
+
+    `system` is the one to connect again: `salesforce` or `microsoft`.
+    """
+
+    def __init__(self, message: str = "", *, code: str = "", system: str = "salesforce") -> None:
+        super().__init__(message, code=code)
+        self.system = system
 
 
 class Gone(ProviderError):

@@ -24,6 +24,7 @@ from sync.services.leases import Lease
 log = structlog.get_logger(__name__)
 
 BATCH = 200
+MOST_ATTEMPTS = 50
 _NEEDED = {Intent.Kind.EMAIL: "email.file", Intent.Kind.FILE: "email.file", Intent.Kind.UNDO: "email.undo"}
 _RUN: dict[str, Callable[[Actor, Crm, Intent, Lease], None]] = {
     Intent.Kind.EMAIL: run_email,
@@ -53,15 +54,21 @@ def carry_out(intent_id: UUID) -> None:
     lease = leases.claim(intent)
     if lease is None:
         return
+    if intent.attempts > MOST_ATTEMPTS:
+        # Whatever breaks each worker before it can say so must not be tried for ever.
+        leases.finish(lease, Intent.State.PARKED, reason="unavailable")
+        return
     actor = Actor.of(intent.user)
     try:
+        if not intent.user.is_active:
+            raise policy.NotFound
         require_own(actor, _NEEDED[Intent.Kind(intent.kind)])
         crm = crm_of(actor, connection_of(actor, System.SALESFORCE))
     except (policy.Denied, policy.NotFound):
         leases.finish(lease, Intent.State.PARKED, reason="forbidden", words="The right to file was taken away.")
         return
-    except NotConnected:
-        outcomes.handle(intent, lease, NeedsReconnect())
+    except NotConnected as error:
+        outcomes.handle(intent, lease, NeedsReconnect(system=error.system))
         return
     except ProviderError as error:
         outcomes.handle(intent, lease, error)

@@ -11,10 +11,12 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TypeVar
 
+import structlog
 from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.broker import microsoft_tokens, salesforce_session
+from accounts.crypto import SecretUnreadable
 from accounts.errors import NeedsReconnect as GrantGone
 from accounts.errors import NotConnected, ProviderUnavailable
 from accounts.models import Connection, SalesforceOrg, System
@@ -23,12 +25,14 @@ from sync.mail import Attachment, Message
 from sync.providers.graph.client import GraphMailbox
 from sync.providers.salesforce.client import SalesforceClient
 from sync.providers.salesforce.schema import OrgShape, read_shape
-from sync.providers.tokens import TokenSource
+from sync.providers.tokens import SalesforceSession, TokenSource
 from sync.services.slots import mailbox_slot
 
 SHAPE_AGE = timedelta(hours=24)
 
 ResultT = TypeVar("ResultT")
+
+log = structlog.get_logger(__name__)
 
 
 @contextmanager
@@ -36,9 +40,23 @@ def _as_provider_errors() -> Iterator[None]:
     try:
         yield
     except GrantGone as error:
-        raise NeedsReconnect(str(error), code=error.system) from error
+        raise NeedsReconnect(system=error.system) from error
     except ProviderUnavailable as error:
-        raise Unavailable(str(error)) from error
+        raise Unavailable(code=error.system) from error
+    except SecretUnreadable as error:
+        # An operator's mistake (a key taken away too early): the grant itself is good, and nothing is lost by waiting.
+        log.error("connection.secret_unreadable")
+        raise Unavailable(code="SECRET_UNREADABLE") from error
+
+
+@contextmanager
+def _in_mid_work() -> Iterator[None]:
+    """Besides: whoever disconnects while work goes on has to connect again before it is finished."""
+    try:
+        with _as_provider_errors():
+            yield
+    except NotConnected as error:
+        raise NeedsReconnect(system=error.system) from error
 
 
 @dataclass(slots=True)
@@ -48,19 +66,31 @@ class Brokered:
     source: TokenSource
 
     def token(self) -> str:
-        with _as_provider_errors():
+        with _in_mid_work():
             return self.source.token()
 
     def renew(self, rejected: str) -> str:
-        with _as_provider_errors():
+        with _in_mid_work():
             return self.source.renew(rejected)
 
 
 @dataclass(slots=True)
 class BrokeredSalesforce(Brokered):
-    instance_url: str
-    org_id: str
-    user_id: str
+    """With the address and ids of the session. The address is asked for each time: a renewal may move the org."""
+
+    source: SalesforceSession
+
+    @property
+    def instance_url(self) -> str:
+        return self.source.instance_url
+
+    @property
+    def org_id(self) -> str:
+        return self.source.org_id
+
+    @property
+    def user_id(self) -> str:
+        return self.source.user_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +114,7 @@ def connection_of(actor: Actor, system: System) -> Connection:
     if connection is None or connection.state == Connection.State.DISCONNECTED:
         raise NotConnected(system)
     if connection.state == Connection.State.NEEDS_RECONNECT:
-        raise NeedsReconnect(code=system)
+        raise NeedsReconnect(system=system)
     return connection
 
 
@@ -96,11 +126,7 @@ def crm_of(actor: Actor, connection: Connection | None = None) -> Crm:
         raise NotConnected(System.SALESFORCE)
     with _as_provider_errors():
         session = salesforce_session(connection)
-    client = SalesforceClient(
-        BrokeredSalesforce(
-            source=session, instance_url=session.instance_url, org_id=session.org_id, user_id=session.user_id
-        )
-    )
+    client = SalesforceClient(BrokeredSalesforce(source=session))
     return Crm(
         client=client,
         org=org,

@@ -34,6 +34,10 @@ from sync.services.leases import Lease
 MAX_ATTEMPTS = 12
 AMBIGUOUS_WAIT = timedelta(seconds=20)
 QUOTA_WAIT = timedelta(minutes=15)
+RECONNECT_WORDS = {
+    "salesforce": "The connection to Salesforce has ended: connect again first.",
+    "microsoft": "The connection to the mailbox has ended: connect again first.",
+}
 
 
 def handle(intent: Intent, lease: Lease, error: ProviderError) -> None:
@@ -54,17 +58,18 @@ def handle(intent: Intent, lease: Lease, error: ProviderError) -> None:
                 seconds = min(5 * 2 ** max(intent.attempts - 1, 0), 900)
                 leases.release(lease, due_in=timedelta(seconds=seconds) + _jitter(3), reason="unavailable")
         case NeedsReconnect():
-            _park(intent, lease, "needs-reconnect", "")
-            raise_issue(intent, Issue.Reason.NEEDS_RECONNECT, "")
+            words = RECONNECT_WORDS[error.system]
+            if _park(intent, lease, "needs-reconnect", words):
+                raise_issue(intent, Issue.Reason.NEEDS_RECONNECT, words)
         case Gone():
-            _park(intent, lease, "fetch-failed", error.message)
-            raise_issue(intent, Issue.Reason.FETCH_FAILED, error.message)
+            if _park(intent, lease, "fetch-failed", error.message):
+                raise_issue(intent, Issue.Reason.FETCH_FAILED, error.message)
         case Forbidden():
-            _park(intent, lease, "forbidden", error.message)
-            raise_issue(intent, Issue.Reason.SALESFORCE_REFUSED, error.message)
+            if _park(intent, lease, "forbidden", error.message):
+                raise_issue(intent, Issue.Reason.SALESFORCE_REFUSED, error.message)
         case Refused():
-            _park(intent, lease, "salesforce-refused", error.message)
-            raise_issue(intent, Issue.Reason.SALESFORCE_REFUSED, error.message)
+            if _park(intent, lease, "salesforce-refused", error.message):
+                raise_issue(intent, Issue.Reason.SALESFORCE_REFUSED, error.message)
         case _:
             _park(intent, lease, "salesforce-refused", error.message)
     intent.refresh_from_db()
@@ -82,8 +87,9 @@ def raise_issue(intent: Intent, reason: str, words: str) -> None:
     )
 
 
-def _park(intent: Intent, lease: Lease, reason: str, words: str) -> None:
-    leases.finish(lease, Intent.State.PARKED, reason=reason, words=words)
+def _park(intent: Intent, lease: Lease, reason: str, words: str) -> bool:
+    """False when the lease was lost: then it is no longer ours to tell anybody."""
+    return leases.finish(lease, Intent.State.PARKED, reason=reason, words=words)
 
 
 def _jitter(seconds: float) -> timedelta:

@@ -25,7 +25,7 @@ WITHOUT_BUTTON = {"no-item", "draft", "unsupported"}
     ("error", "name", "status"),
     [
         (NotConnected("salesforce"), "not-connected", 409),
-        (errors.NeedsReconnect(code="microsoft"), "reconnect", 409),
+        (errors.NeedsReconnect(system="microsoft"), "reconnect", 409),
         (errors.Throttled(retry_after=12.4), "throttled", 429),
         (errors.QuotaSpent(until=datetime(2026, 11, 24, tzinfo=UTC)), "quota", 503),
         (errors.Unavailable(), "unavailable", 503),

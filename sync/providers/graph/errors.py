@@ -48,7 +48,7 @@ def error_for(response: httpx.Response, body: Any) -> errors.ProviderError:
     code = code or f"HTTP_{status}"
     retry_after = response.headers.get("Retry-After")
     if status == 401:
-        return errors.NeedsReconnect(message, code=code)
+        return errors.NeedsReconnect(message, code=code, system="microsoft")
     if status == 410 or folded in _RESET_CODES:
         return errors.CursorExpired(message, code=code)
     if status == 429 or folded in _THROTTLED_CODES or (status in (503, 504) and retry_after):
