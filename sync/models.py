@@ -183,6 +183,11 @@ class Link(Row):
     def __str__(self) -> str:
         return f"{self.object_name} {self.record_id}"
 
+    @property
+    def undo_key(self) -> str:
+        """The key of the intent that takes back the filing this link stands for."""
+        return f"undo:{self.record_id}"
+
 
 class StoredFile(Row):
     """A file that Salesforce holds: once per org for the same SHA-256 and name."""

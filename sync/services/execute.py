@@ -17,11 +17,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.actor import Actor
+from accounts.errors import NotConnected
 from sync.crm import FiledEmail, FiledRecords
-from sync.errors import Ambiguous, Conflict, Forbidden, Gone, ProviderError, Refused
+from sync.errors import Ambiguous, Forbidden, Gone, NeedsReconnect, ProviderError, Refused
 from sync.mail import Attachment, AttachmentKind, Message
 from sync.models import Activity, Intent, Item, Link, StoredFile, Tombstone
-from sync.providers.salesforce.files import attach_file, find_file, link_file
+from sync.providers.salesforce.files import unlink_file
 from sync.providers.salesforce.filing import find_email, remove_email, write_email
 from sync.rules.content import MAX_FILE_BYTES, looks_like_program
 from sync.rules.participants import participants
@@ -31,6 +32,7 @@ from sync.services.composing import email_filing
 from sync.services.context import fresh_context, question_of
 from sync.services.leases import Lease
 from sync.services.party import party_of
+from sync.services.placing import FileToStore, put_file, take_files_back
 from sync.services.versions import changed, conversation_changed
 from sync.services.wake import wake
 
@@ -42,6 +44,8 @@ def run_email(actor: Actor, crm: Crm, intent: Intent, lease: Lease, *, message: 
     """③–⑤ of `sync.services.filing`. Leaves the intent done, parked, or waiting for its next try."""
     try:
         _run_email(actor, crm, intent, lease, message)
+    except NotConnected as error:
+        outcomes.handle(intent, lease, NeedsReconnect(system=error.system))
     except ProviderError as error:
         outcomes.handle(intent, lease, error)
 
@@ -56,6 +60,8 @@ def _run_email(actor: Actor, crm: Crm, intent: Intent, lease: Lease, message: Me
     if not crm.shape.enhanced_email or "email" in context.failed:
         existing = find_email(crm.client, activity.identity, enhanced=crm.shape.enhanced_email)
     if existing is None:
+        if not leases.prolong(lease):
+            return  # reading took too long and another took over: what follows is theirs to write
         filing = email_filing(crm, message, participants(message, party_of(actor)), context, intent.choice, activity)
         try:
             records = write_email(
@@ -140,44 +146,59 @@ def _plan_file(actor: Actor, intent: Intent, number: int, entry: dict[str, str])
 
 
 def run_undo(actor: Actor, crm: Crm, intent: Intent, lease: Lease) -> None:
-    """Deletes what was made for an activity and leaves a tombstone."""
+    """Deletes what was made for one filing of an activity and leaves a tombstone.
+
+    The intent's key names the record: an undo that was put off takes back nothing that was filed after it.
+    """
     activity = intent.activity
     links = list(Link.objects.filter(activity=activity))
-    email = next((link for link in links if link.part == Link.Part.EMAIL), None)
+    email = next((link for link in links if link.part == Link.Part.EMAIL and link.undo_key == intent.key), None)
+    if email is None:
+        leases.finish(lease, Intent.State.DONE)
+        return
     tasks = tuple(link.record_id for link in links if link.part == Link.Part.TASK)
     try:
-        if email is not None:
-            remove_email(
-                crm.client, FiledRecords(email_id=email.record_id, object_name=email.object_name, task_ids=tasks)
-            )
+        take_files_back(crm, activity)
+        remove_email(crm.client, FiledRecords(email_id=email.record_id, object_name=email.object_name, task_ids=tasks))
     except ProviderError as error:
         outcomes.handle(intent, lease, error)
         return
     with transaction.atomic():
+        # Always the email's intent first: whoever locks both does it in this order.
+        filed = Intent.objects.select_for_update().filter(activity=activity, kind=Intent.Kind.EMAIL).first()
         if leases.held(lease) is None:
             return
-        _forget(actor, activity, links, Tombstone.Side.PANE)
-        Intent.objects.filter(activity=activity, kind=Intent.Kind.EMAIL).update(
-            state=Intent.State.UNDONE, finished_at=timezone.now()
-        )
+        if Link.objects.filter(pk=email.pk).exists():
+            _forget(actor, activity, links, Tombstone.Side.PANE)
+            if filed is not None:
+                Intent.objects.filter(pk=filed.pk).update(state=Intent.State.UNDONE, finished_at=timezone.now())
         leases.finish(lease, Intent.State.DONE)
 
 
-def settle_deleted(actor: Actor, crm: Crm, activity: Activity, intent: Intent) -> bool:
-    """Whether the record of a finished filing was deleted in Salesforce; then the intent is due again."""
+def undo_under_way(link: Link) -> bool:
+    waiting = [Intent.State.WAITING, Intent.State.CLAIMED]
+    return Intent.objects.filter(activity_id=link.activity_id, key=link.undo_key, state__in=waiting).exists()
+
+
+def settle_deleted(actor: Actor, crm: Crm, activity: Activity, intent: Intent, choice: dict[str, object]) -> bool:
+    """Whether the record of a finished filing was deleted in Salesforce; then the intent is due again, as chosen now.
+
+    Not while it is being taken back: its record is gone then because we deleted it.
+    """
     link = Link.objects.filter(activity=activity, part=Link.Part.EMAIL).first()
     if link is not None:
-        if link.filed_by_id != actor.user.id or timezone.now() - link.created_at < SETTLE:
+        if undo_under_way(link) or link.filed_by_id != actor.user.id or timezone.now() - link.created_at < SETTLE:
             return False
         if find_email(crm.client, activity.identity, enhanced=crm.shape.enhanced_email) is not None:
             return False
     with transaction.atomic():
         locked = Intent.objects.select_for_update().get(pk=intent.pk)
-        if locked.state != Intent.State.DONE:
+        if locked.state != Intent.State.DONE or (link is not None and undo_under_way(link)):
             return False
         _forget(actor, activity, list(Link.objects.filter(activity=activity)), Tombstone.Side.SALESFORCE)
         locked.state, locked.due_at, locked.attempts = Intent.State.WAITING, timezone.now(), 0
-        locked.save(update_fields=["state", "due_at", "attempts"])
+        locked.user, locked.choice = actor.user, choice
+        locked.save(update_fields=["state", "due_at", "attempts", "user", "choice"])
         changed(activity)
     return True
 
@@ -203,8 +224,10 @@ def run_file(actor: Actor, crm: Crm, intent: Intent, lease: Lease) -> None:
         with leases.kept(lease):
             _store_file(actor, crm, intent, lease, link)
     except (Refused, Forbidden) as error:
-        leases.finish(lease, Intent.State.PARKED, reason="file-refused", words=error.message)
-        outcomes.raise_issue(intent, "file-refused", error.message)
+        if leases.finish(lease, Intent.State.PARKED, reason="file-refused", words=error.message):
+            outcomes.raise_issue(intent, "file-refused", error.message)
+    except NotConnected as error:
+        outcomes.handle(intent, lease, NeedsReconnect(system=error.system))
     except ProviderError as error:
         outcomes.handle(intent, lease, error)
 
@@ -228,40 +251,23 @@ def _store_file(actor: Actor, crm: Crm, intent: Intent, lease: Lease, link: Link
             return
         name_hash = hashlib.sha256(name.encode()).hexdigest()
         stored = StoredFile.objects.filter(salesforce_org=crm.org, sha256=sha256, name_hash=name_hash).first()
-        document_id = _link_stored(crm, stored, link) if stored else None
-        if document_id is None and intent.attempts > 1:
-            document_id = find_file(crm.client, record_id=link.record_id, name=name, md5=md5)
-        if document_id is None:
-            spool.seek(0)
-            document_id = attach_file(
-                crm.client,
-                record_id=link.record_id,
-                name=name,
-                stream=spool,
-                size=size,
-                content_type=attachment.content_type,
-            )
+        file = FileToStore(name, attachment.content_type, size, md5, spool)
+        placed = put_file(crm, link, file, stored=stored.document_id if stored else "", look=intent.attempts > 1)
     with transaction.atomic():
-        if leases.held(lease) is None:
-            return
-        StoredFile.objects.update_or_create(
-            salesforce_org=crm.org,
-            sha256=sha256,
-            name_hash=name_hash,
-            defaults={"organisation": actor.organisation, "document_id": document_id},
-        )
-        leases.finish(lease, Intent.State.DONE)
-
-
-def _link_stored(crm: Crm, stored: StoredFile, link: Link) -> str | None:
-    """The stored file on this record too; None when this person cannot use it, and it is uploaded anew."""
-    try:
-        link_file(crm.client, document_id=stored.document_id, record_id=link.record_id)
-    except Conflict:
-        return stored.document_id
-    except (Gone, Forbidden, Refused):
-        return None
-    return stored.document_id
+        held = leases.held(lease)
+        if held is not None:
+            held.choice = {**held.choice, "place": placed.place, "document": placed.document_id}
+            held.save(update_fields=["choice"])
+            StoredFile.objects.update_or_create(
+                salesforce_org=crm.org,
+                sha256=sha256,
+                name_hash=name_hash,
+                defaults={"organisation": actor.organisation, "document_id": placed.document_id},
+            )
+            leases.finish(lease, Intent.State.DONE, words=placed.words)
+    if held is None and placed.place and Intent.objects.filter(pk=intent.pk, state=Intent.State.UNDONE).exists():
+        # Taken back while it was on its way: it goes from where the email's deletion does not reach.
+        unlink_file(crm.client, document_id=placed.document_id, record_id=placed.place)
 
 
 def _spool(spool: BinaryIO, blocks: object) -> tuple[int, str, str, bool]:

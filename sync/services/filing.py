@@ -16,6 +16,7 @@ recording anything after another took over.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from dataclasses import dataclass
 from uuid import UUID
@@ -72,7 +73,8 @@ def file_email(actor: Actor, request: FilingRequest) -> EmailStatus:
     require_own(actor, "email.file")
     crm = crm_of(actor, connection_of(actor, System.SALESFORCE))
     # Presses of one person on one email go one after the other: the first does the work, the rest read its answer.
-    with flight.alone(f"press:{actor.user.id}:{request.hint.internet_message_id or request.hint.item_key}"):
+    pressed = hashlib.sha256((request.hint.internet_message_id or request.hint.item_key).encode()).hexdigest()
+    with flight.alone(f"press:{actor.user.id}:{pressed}"):
         return _own_filing(actor, crm, request.hint) or _file(actor, crm, request)
 
 
@@ -129,7 +131,7 @@ def _file(actor: Actor, crm: Crm, request: FilingRequest) -> EmailStatus:
         raise BadChoice("Choose at least one person or record to file it to.")
     choice = _choice(crm, everyone, message, request)
     activity, intent = _record_intent(actor, crm, message, choice)
-    return _carry_out(actor, crm, activity, intent, message)
+    return _carry_out(actor, crm, activity, intent, message, choice)
 
 
 def filing_status(actor: Actor, filing_id: UUID) -> EmailStatus:
@@ -155,12 +157,16 @@ def undo_filing(actor: Actor, filing_id: UUID) -> EmailStatus:
         # Whoever does not see a record is told that it does not exist: that is no sign that it is gone.
         return _status(actor, crm, activity)
     with transaction.atomic():
+        list(Intent.objects.select_for_update().filter(activity=activity, kind=Intent.Kind.EMAIL))
+        if not Link.objects.filter(pk=link.pk).exists():
+            return _status(actor, crm, activity)
         intent, made = Intent.objects.select_for_update().get_or_create(
             activity=activity,
-            key=f"undo:{link.record_id}",
+            key=link.undo_key,
             defaults={"organisation": actor.organisation, "user": actor.user, "kind": Intent.Kind.UNDO},
         )
-        if not made and intent.state in {Intent.State.PARKED, Intent.State.UNDONE}:
+        # Done while its record stands: that one came back from Salesforce's recycle bin.
+        if not made and intent.state in {Intent.State.PARKED, Intent.State.UNDONE, Intent.State.DONE}:
             _reset(intent, actor.user, intent.choice)
     lease = leases.claim(intent)
     if lease:
@@ -170,9 +176,10 @@ def undo_filing(actor: Actor, filing_id: UUID) -> EmailStatus:
     intent.refresh_from_db()
     if intent.state == Intent.State.PARKED:
         status = _status(actor, crm, activity)
+        words = intent.words if intent.reason == "needs-reconnect" else f"Salesforce refused it. “{intent.words}”"
         return EmailStatus(
             status.kind,
-            f"Not taken back: Salesforce refused it. “{intent.words}”",
+            f"Not taken back: {words}",
             rule=intent.reason,
             filing_id=status.filing_id,
             records=status.records,
@@ -343,9 +350,11 @@ def _reset(intent: Intent, user: User, choice: dict[str, object]) -> None:
     intent.save(update_fields=["user", "choice", "state", "reason", "words", "due_at", "finished_at", "attempts"])
 
 
-def _carry_out(actor: Actor, crm: Crm, activity: Activity, intent: Intent, message: Message) -> EmailStatus:
+def _carry_out(
+    actor: Actor, crm: Crm, activity: Activity, intent: Intent, message: Message, choice: dict[str, object]
+) -> EmailStatus:
     """②–⑤ here and now if this press wins the claim; else wait for the one that did."""
-    if intent.state == Intent.State.DONE and settle_deleted(actor, crm, activity, intent):
+    if intent.state == Intent.State.DONE and settle_deleted(actor, crm, activity, intent, choice):
         intent.refresh_from_db()
     if intent.user_id == actor.user.id:
         if intent.state == Intent.State.WAITING and intent.reason not in {"", "ambiguous"}:

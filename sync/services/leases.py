@@ -60,6 +60,13 @@ def held(lease: Lease) -> Intent | None:
     )
 
 
+def prolong(lease: Lease) -> bool:
+    """A whole lease from now on; False when it was lost. Asked for before a write, so that the write fits into it."""
+    until = timezone.now() + LEASE
+    mine = Intent.objects.filter(pk=lease.intent_id, lease_token=lease.token, state=Intent.State.CLAIMED)
+    return bool(mine.update(lease_until=until, due_at=until))
+
+
 @contextmanager
 def kept(lease: Lease) -> Iterator[None]:
     """Prolongs the lease while the work goes on: a large file may take longer than one."""
@@ -67,11 +74,8 @@ def kept(lease: Lease) -> Iterator[None]:
 
     def beat() -> None:
         while not ended.wait(LEASE.total_seconds() / 3):
-            until = timezone.now() + LEASE
             try:
-                Intent.objects.filter(pk=lease.intent_id, lease_token=lease.token, state=Intent.State.CLAIMED).update(
-                    lease_until=until, due_at=until
-                )
+                prolong(lease)
             finally:
                 connection.close()
 

@@ -18,6 +18,7 @@ from sync.rules.participants import Participant, participants
 from sync.rules.people import Matches, match_people
 from sync.services.clients import Crm, connection_of, crm_of
 from sync.services.context import ReadContext, context_for, fresh_context, message_identifier_of, question_of
+from sync.services.execute import undo_under_way
 from sync.services.party import party_of
 from sync.services.status import EmailStatus, StatusKind, filed_sentence, filed_status
 
@@ -128,10 +129,7 @@ def activity_status(actor: Actor, crm: Crm, activity: Activity, context: CrmCont
     link = Link.objects.filter(activity=activity, part=Link.Part.EMAIL).first()
     filing_id = str(activity.id)
     if link is not None:
-        removed = Intent.objects.filter(
-            activity=activity, kind=Intent.Kind.UNDO, state__in=[Intent.State.WAITING, Intent.State.CLAIMED]
-        ).exists()
-        if removed:
+        if undo_under_way(link):
             return EmailStatus(StatusKind.FILING, "Being taken back.", rule="undone", filing_id=filing_id)
         if deleted_in_salesforce(actor, crm, link, context):
             return EmailStatus(
@@ -184,7 +182,7 @@ def parked_sentence(intent: Intent) -> str:
     sentences = {
         "salesforce-refused": f"Not filed: Salesforce refused it.{words}",
         "forbidden": f"Not filed: Salesforce does not allow you this.{words}",
-        "needs-reconnect": "Not filed: the connection to Salesforce has ended. Connect again, then file again.",
+        "needs-reconnect": f"Not filed. {intent.words}",
         "fetch-failed": "Not filed: the email is no longer in the mailbox.",
     }
     return sentences.get(intent.reason, f"Not filed.{words}")

@@ -98,7 +98,7 @@ def file_states(activity: Activity) -> tuple[FileState, ...]:
     for intent in intents.order_by("key"):
         name = intent.choice.get("name", "")
         if intent.state == Intent.State.DONE:
-            states.append(FileState(name, "stored"))
+            states.append(FileState(name, "stored", intent.words))
         elif intent.state == Intent.State.PARKED:
             left_out = intent.reason == "file-left-out"
             states.append(FileState(name, "left out" if left_out else "failed", intent.words))

@@ -98,6 +98,22 @@ def link_file(client: SalesforceClient, *, document_id: str, record_id: str) -> 
             raise
 
 
+def unlink_file(client: SalesforceClient, *, document_id: str, record_id: str) -> None:
+    """Takes a file from a record; the file itself stays with its owner. That it is not there is fine.
+
+    Takes a ContentVersion's id as well, at the price of one more call.
+    """
+    if document_id.startswith(_VERSION_PREFIX):
+        document_id = document_ids(client, [document_id]).get(document_id, "")
+    if not document_id:
+        return
+    for row in client.query(soql.links_of(document_id, record_id)):
+        try:
+            client.delete("sobjects/ContentDocumentLink/" + str(row["Id"]))
+        except errors.Gone:
+            continue
+
+
 def _seekable(stream: object) -> TypeGuard[BinaryIO]:
     seekable = getattr(stream, "seekable", None)
     return bool(seekable and seekable())

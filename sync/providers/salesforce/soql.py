@@ -174,6 +174,14 @@ def files_of(record_id: str) -> str:
     )
 
 
+def links_of(document_id: str, record_id: str) -> str:
+    return format_soql(
+        "SELECT Id FROM ContentDocumentLink WHERE ContentDocumentId = {document_id} AND LinkedEntityId = {record_id}",
+        document_id=document_id,
+        record_id=record_id,
+    )
+
+
 def documents_of(version_ids: Iterable[str]) -> str:
     return format_soql("SELECT Id,ContentDocumentId FROM ContentVersion WHERE Id IN {ids}", ids=list(version_ids))
 
