@@ -136,7 +136,7 @@ function messageRow(row) {
   if (!row.read) {
     button.dataset.unread = "";
   }
-  const from = make("bdi", "message__from", row.from?.displayName || row.from?.emailAddress || "");
+  const from = make("bdi", "message__from", row.from?.displayName || row.from?.emailAddress || word("no-sender"));
   const at = make("span", "message__at", shortTime(row.at));
   const subject = make("bdi", "message__subject", row.subject || word("no-subject"));
   const preview = make("bdi", "message__preview", row.preview.replace(/\s+/g, " ").slice(0, 140));
@@ -176,7 +176,7 @@ function show(item) {
   const article = $("reading-template").content.cloneNode(true);
   const at = (selector) => article.querySelector(selector);
   const sender = item.from || item.sender;
-  const name = sender?.displayName || sender?.emailAddress || "";
+  const name = sender?.displayName || sender?.emailAddress || word("no-sender");
   at(".mail__subject").textContent = item.subject || word("no-subject");
   at(".mail__from").append(make("bdi", "", name));
   if (sender?.displayName && sender.emailAddress) {

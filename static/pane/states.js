@@ -4,6 +4,13 @@ const status = document.getElementById("status");
 const email = document.getElementById("email");
 const foot = document.getElementById("foot");
 
+/* What takes the focus is scrolled clear of the status and the foot, however tall they are now. */
+const clear = new ResizeObserver(() => {
+  document.documentElement.style.scrollPaddingBlock = `${status.offsetHeight + 4}px ${foot.offsetHeight + 4}px`;
+});
+clear.observe(status);
+clear.observe(foot);
+
 /* The skeleton: at once, so that nothing of an email that is no longer open can be taken for this one. */
 export function showSkeleton() {
   status.replaceChildren(copy("skeleton-status"));

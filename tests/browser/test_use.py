@@ -221,3 +221,49 @@ def create_contact(window: Outlook, name: str, address: str) -> None:
         timeout=30,
     )
     assert answer.status_code == 201, answer.text
+
+
+UNSEEN = """() => {
+    const one = document.activeElement;
+    const top = document.querySelector('#status').getBoundingClientRect().bottom;
+    const end = document.querySelector('#foot').getBoundingClientRect().top;
+    const box = one.getBoundingClientRect();
+    return one.closest('#foot') || (box.top >= top && box.bottom <= end) ? '' : one.textContent || one.name;
+}"""
+
+
+def test_what_has_the_focus_is_never_under_the_status_or_the_foot(outlook: Windows) -> None:
+    window = outlook(viewport={"width": 1360, "height": 620})
+    window.start()
+    window.open("everybody's addresses")
+    body = window.pane.locator("body")
+    window.into_pane()
+    unseen = []
+    for key, times in (("Tab", 60), ("Shift+Tab", 50)):
+        for _ in range(times):
+            window.page.keyboard.press(key)
+            unseen.append(body.evaluate(UNSEEN))
+    assert [name for name in unseen if name] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_ticks_are_seen_in_high_contrast(outlook: Windows, scheme: str) -> None:
+    window = outlook(color_scheme=scheme, forced_colors="active")
+    window.start()
+    window.open("Northwind renewal 2027")
+    grounds = window.pane.locator("body").evaluate(
+        """body => ['Renewal 2027', 'Extra seats'].map(name => [...body.querySelectorAll('.row')]
+            .find(row => row.textContent.includes(name)).querySelector('input'))
+            .map(box => [box.checked, getComputedStyle(box).backgroundColor])"""
+    )
+    assert [ticked for ticked, _ in grounds] == [True, False]
+    assert grounds[0][1] != grounds[1][1]
+
+
+def test_why_a_file_is_left_out_is_readable_at_twice_the_size(outlook: Windows) -> None:
+    window = outlook()
+    window.start()
+    window.page.locator(".panes").evaluate("grid => grid.style.gridTemplateColumns = '150px 250px 1fr 160px'")
+    window.open("Overdue")
+    for part in window.pane.locator(".row--out").locator(".row__name, .row__meta--why").all():
+        assert part.evaluate("one => one.getBoundingClientRect().width") > 80
