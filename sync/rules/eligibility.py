@@ -196,7 +196,7 @@ _ROWS = (
         "it is too damaged to be read",
         lambda mail, _facts: isinstance(mail, Message) and mail.problem == "malformed",
     ),
-    _Row("calendar-response", "it is about a calendar event: the event is what is filed", _is_calendar),
+    _Row("calendar-response", "it is a calendar item: file the event instead", _is_calendar),
     _Row(
         "internal-only",
         "everybody in it belongs to your organisation",

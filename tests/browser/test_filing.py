@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import format_datetime
 
 import pytest
 from playwright.sync_api import expect
@@ -128,3 +130,60 @@ def test_a_private_email_is_filed_only_after_a_confirmation(outlook: Windows) ->
     window.pane.locator("[data-file]").click()
     window.pane.get_by_role("button", name="File it").click()
     expect(window.filed()).to_be_visible()
+
+
+TO_BOTH = """From: Dana Ruiz <dana@northwind.example>
+To: Mia Keller <mia.keller@larkfield.example>, Tom Okafor <tom.okafor@larkfield.example>
+Subject: {subject}
+Date: {date}
+Message-ID: <{identifier}@northwind.example>
+Content-Type: text/plain; charset=utf-8
+
+One order, two of you.
+"""
+
+
+def to_both(outlook: Windows, subject: str) -> tuple[Outlook, Outlook]:
+    """Mia's and Tom's window with one email of Dana's open in both."""
+    mia, tom = outlook(), outlook()
+    date = format_datetime(datetime.now(UTC))
+    mime = TO_BOTH.format(date=date, subject=subject, identifier=subject.replace(" ", "-"))
+    for window, name, person in ((mia, "mia", "mia.keller"), (tom, "tom", "tom.okafor")):
+        window.stack.sandbox.deliver(name, mime)
+        window.start(person)
+        window.open(subject)
+    return mia, tom
+
+
+def test_a_second_rep_is_shown_the_record_of_the_first(outlook: Windows) -> None:
+    mia, tom = to_both(outlook, "One account for both")
+    mia.pane.get_by_role("checkbox", name="Renewal 2027").uncheck()
+    mia.pane.locator("[data-file]").click()
+    record = mia.filed().get_by_role("link").get_attribute("href")
+    # Tom's pane does not know of it yet: his press is answered with Mia's record.
+    tom.pane.locator("[data-file]").click()
+    expect(tom.filed().get_by_role("link")).to_have_attribute("href", record or "")
+    tom.open("Invoices from now on")
+    tom.open("One account for both")
+    expect(tom.filed().get_by_role("link")).to_have_attribute("href", record or "")
+
+
+def test_who_may_not_see_the_record_reads_that_a_colleague_filed_it(outlook: Windows) -> None:
+    mia, tom = to_both(outlook, "Mia alone sees the deal")
+    expect(mia.pane.get_by_role("checkbox", name="Renewal 2027")).to_be_checked()
+    mia.pane.locator("[data-file]").click()
+    expect(mia.filed()).to_be_visible()
+    tom.pane.locator("[data-file]").click()
+    expect(tom.pane.locator("#status")).to_contain_text("Filed by a colleague.")
+    expect(tom.pane.locator("#foot a, #foot button")).to_have_count(0)
+    expect(tom.pane.locator("body")).not_to_contain_text("Renewal 2027")
+
+
+def test_an_invitation_says_in_two_lines_why_it_cannot_be_filed(outlook: Windows) -> None:
+    window = outlook()
+    window.start()
+    window.open("Line walk")
+    status = window.pane.locator("#status")
+    expect(status).to_contain_text("Cannot be filed because it is a calendar item")
+    assert status.evaluate("one => one.offsetHeight") == 61
+    expect(window.pane.locator("#filing input:checked")).to_have_count(0)
