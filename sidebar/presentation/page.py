@@ -110,6 +110,11 @@ class Page:
         return not self.groups
 
     @property
+    def asking(self) -> int:
+        """The group, from 0, at whose opportunities the person is asked to choose: the first that has any; else -1."""
+        return next((n for n, group in enumerate(self.groups) if self.asks and len(group.opportunities)), -1)
+
+    @property
     def left_out_count(self) -> int:
         return len(self.blocked) + len(self.unreadable)
 

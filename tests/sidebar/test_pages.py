@@ -243,6 +243,16 @@ def test_files_on_their_way_after_filing_are_asked_for_until_the_last_is_through
     assert foot.get("hx-get") is None
 
 
+def test_the_choice_is_asked_for_where_the_first_opportunities_stand() -> None:
+    alone = PersonMatch(
+        participant("alone@elsewhere.example", role="From"), replace(DANA, id="003000000000009AAA", account_id="")
+    )
+    matches = Matches(people=(alone, PersonMatch(SENDER, DANA)))
+    html = draw(opened(matches=matches, choice=BusinessChoice(records=(), rule="none", ask=True)))
+    groups = parsed(html).xpath("//div[@class='group']")
+    assert ["More than one fits" in group.text_content() for group in groups] == [False, True]
+
+
 def test_files_that_go_along_come_before_those_left_out() -> None:
     turned = opened(files=tuple(reversed(opened().files)))
     assert [file.included for file in presentation.page(turned).files] == [True, False]
