@@ -173,6 +173,9 @@ class GraphMailbox:
         return folders.kind_of(self._origin, folder_id, well_known)
 
     def _message_path(self, message_id: str) -> str:
+        if message_id in {".", ".."}:
+            # Such an id would name another path: no quoting helps against it.
+            raise errors.Gone("The email is no longer in the mailbox.", code="ErrorInvalidIdMalformed")
         return self._root + "/messages/" + quote(message_id, safe="")
 
     def _read(self, model: type[B], path: str, query: Mapping[str, str] | None = None) -> B:
