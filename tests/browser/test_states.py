@@ -221,7 +221,7 @@ def test_a_spent_allowance_is_said_with_when_it_works_again(outlook: Windows) ->
     window = outlook()
     window.expect_console("status of 503")
     window.start("tom.okafor")
-    window.stack.sandbox.fault(service="salesforce", kind="spent_limit", times=1)
+    window.stack.sandbox.fault(service="salesforce", kind="spent_limit", times=None)
     window.open("Oven thermometer")
     expect(window.pane.get_by_role("heading", name="Salesforce takes no more calls today")).to_be_visible()
     expect(window.pane.get_by_text("It works again")).to_be_visible()
