@@ -14,7 +14,7 @@ from pydantic import AliasChoices, AwareDatetime, BaseModel, ConfigDict, Field, 
 
 from sync.mail import Address, Attachment, AttachmentKind, MessageHint
 from sync.rules.addresses import normalise
-from sync.services.filing import FilingRequest
+from sync.services.choosing import FilingRequest
 
 MAX_HINT_BYTES = 256 * 1024
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from accounts.errors import NotConnected
 from sidebar.hints import Invalid
 from sync import errors
-from sync.services.filing import BadChoice
+from sync.services.choosing import BadChoice
 
 
 @dataclass(frozen=True, slots=True)

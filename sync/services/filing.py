@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
@@ -28,18 +27,16 @@ from accounts.actor import Actor
 from accounts.authentication import require_own
 from accounts.models import System, User
 from permissions import policy
-from sync.mail import Attachment, Message, MessageHint
+from sync.mail import Message, MessageHint
 from sync.models import Activity, Decision, Intent, Issue, Item, Link, Sighting
 from sync.providers.salesforce.filing import find_email
-from sync.rules.business import address_hash
-from sync.rules.content import FileChoice, choose_files
 from sync.rules.eligibility import Cause, Facts, may_file
 from sync.rules.identity import computed_identity, message_fingerprint, message_identity
-from sync.rules.participants import Participant, Standing, participants
-from sync.rules.people import match_people
+from sync.rules.participants import participants
 from sync.services import flight, leases
+from sync.services.choosing import BadChoice, FilingRequest, chosen
 from sync.services.clients import Crm, connection_of, crm_of, mailbox_of
-from sync.services.context import context_for, fresh_context, known_context, message_identifier_of, question_of
+from sync.services.context import fresh_context, known_context, message_identifier_of, question_of
 from sync.services.execute import SETTLE, run_email, run_undo, settle_deleted
 from sync.services.open_email import activity_status
 from sync.services.party import party_of
@@ -48,21 +45,6 @@ from sync.services.status import EmailStatus, StatusKind
 WAIT_SECONDS = 8.0
 _POLL_SECONDS = 0.05
 EMAIL_KEY = "email"
-
-
-@dataclass(frozen=True, slots=True)
-class FilingRequest:
-    """What the person chose. `attachment_keys` are keys of `hint.attachments`."""
-
-    hint: MessageHint
-    person_ids: tuple[str, ...] = ()
-    record_ids: tuple[str, ...] = ()
-    attachment_keys: tuple[str, ...] = ()
-    confirmed: bool = False
-
-
-class BadChoice(ValueError):
-    """What was chosen does not fit the email or what Salesforce shows. The text says what to do."""
 
 
 def file_email(actor: Actor, request: FilingRequest) -> EmailStatus:
@@ -129,7 +111,7 @@ def _file(actor: Actor, crm: Crm, request: FilingRequest) -> EmailStatus:
         raise BadChoice(verdict.sentence)
     if not (request.record_ids or request.person_ids):
         raise BadChoice("Choose at least one person or record to file it to.")
-    choice = _choice(crm, everyone, message, request)
+    choice = chosen(crm, everyone, message, request)
     activity, intent = _record_intent(actor, crm, message, choice)
     return _carry_out(actor, crm, activity, intent, message, choice)
 
@@ -188,77 +170,6 @@ def undo_filing(actor: Actor, filing_id: UUID) -> EmailStatus:
             can_undo=True,
         )
     return _status(actor, crm, activity)
-
-
-def _choice(crm: Crm, everyone: tuple[Participant, ...], message: Message, request: FilingRequest) -> dict[str, object]:
-    """The chosen ids, checked against what Salesforce shows this person. No call where the pane has just been read."""
-    context = context_for(crm, question_of(crm, everyone, message_identity(message), message.subject)).crm
-    matches = match_people(everyone, context, salesforce_user_id=crm.user_id)
-    people = {
-        person.id: person.object_name for match in matches.people for person in (match.person, *match.alternatives)
-    }
-    records = {
-        **{record.id: "Account" for record in (*context.accounts, *context.suggested_accounts)},
-        **{record.id: "Opportunity" for record in context.opportunities},
-        **{record.id: "Case" for record in context.cases},
-    }
-    strange = [chosen for chosen in request.person_ids if chosen not in people]
-    strange += [chosen for chosen in request.record_ids if chosen not in records]
-    if strange:
-        raise BadChoice("A chosen record is no longer shown for this email. Reload the pane and choose again.")
-    chosen_people = [{"id": chosen, "object_name": str(people[chosen])} for chosen in dict.fromkeys(request.person_ids)]
-    kinds = {entry["object_name"] for entry in chosen_people}
-    if "Lead" in kinds and request.record_ids:
-        raise BadChoice("A lead takes no business record in Salesforce: choose the lead alone, or a contact.")
-    if "Contact" in kinds:
-        chosen_people = [entry for entry in chosen_people if entry["object_name"] == "Contact"]
-    else:
-        chosen_people = chosen_people[:1] if "Lead" in kinds else chosen_people
-    rank = {"Case": 0, "Opportunity": 1, "Account": 3}
-    chosen_records = sorted(dict.fromkeys(request.record_ids), key=lambda chosen: rank[records[chosen]])
-    if len(chosen_records) > 11:
-        raise BadChoice("An email can stand on at most 11 records: take some ticks away.")
-    external = [one.address for one in everyone if one.standing is not Standing.INTERNAL]
-    return {
-        "people": chosen_people,
-        "records": [[records[chosen], chosen] for chosen in chosen_records],
-        "files": [
-            {
-                "key": choice.attachment.key,
-                "name": choice.attachment.name,
-                "reason": choice.reason,
-                "words": choice.sentence,
-            }
-            for choice in _chosen_files(message, request)
-        ],
-        # To know the thread's people again; the addresses themselves are not kept.
-        "external_hashes": sorted({address_hash(address) for address in external}),
-    }
-
-
-def _chosen_files(message: Message, request: FilingRequest) -> list[FileChoice]:
-    """The chosen attachments as the mailbox holds them, with the reason of each that is left out all the same.
-
-    A client's attachment ids are of another kind than the provider's: what does not match by id matches by name, the
-    first of that name for the first chosen.
-    """
-    choices = list(choose_files(message.attachments, html=message.html))
-    by_key = {choice.attachment.key: choice for choice in choices}
-    hinted = {attachment.key: attachment for attachment in request.hint.attachments}
-    taken: list[FileChoice] = []
-    for key in dict.fromkeys(request.attachment_keys):
-        found = by_key.get(key) or _by_name(choices, taken, hinted.get(key))
-        if found is None:
-            raise BadChoice("A chosen attachment is not part of this email. Reload the pane and choose again.")
-        if found not in taken:
-            taken.append(found)
-    return taken
-
-
-def _by_name(choices: list[FileChoice], taken: list[FileChoice], hint: Attachment | None) -> FileChoice | None:
-    if hint is None:
-        return None
-    return next((choice for choice in choices if choice.attachment.name == hint.name and choice not in taken), None)
 
 
 def _record_intent(actor: Actor, crm: Crm, message: Message, choice: dict[str, object]) -> tuple[Activity, Intent]:

@@ -20,7 +20,7 @@ from sync.services.clients import Crm, connection_of, crm_of
 from sync.services.context import ReadContext, context_for, fresh_context, message_identifier_of, question_of
 from sync.services.execute import undo_under_way
 from sync.services.party import party_of
-from sync.services.status import EmailStatus, StatusKind, filed_sentence, filed_status
+from sync.services.status import EmailStatus, StatusKind, filed_sentence, filed_status, names_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def open_email(actor: Actor, hint: MessageHint) -> OpenEmail:
         salesforce_user_id=crm.user_id,
         subject=hint.subject,
         body="",
-        thread=thread_filing(actor, crm, hint.conversation_id),
+        thread=thread_filing(actor, crm, hint.conversation_id, read.crm),
     )
     return OpenEmail(
         hint=hint,
@@ -188,8 +188,11 @@ def parked_sentence(intent: Intent) -> str:
     return sentences.get(intent.reason, f"Not filed.{words}")
 
 
-def thread_filing(actor: Actor, crm: Crm, conversation_id: str) -> ThreadFiling | None:
-    """What the newest filed email of the same conversation in the actor's mailbox was filed to."""
+def thread_filing(actor: Actor, crm: Crm, conversation_id: str, context: CrmContext) -> ThreadFiling | None:
+    """What the newest filed email of the same conversation in the actor's mailbox was filed to.
+
+    A colleague may have filed it: only what Salesforce shows this person is named.
+    """
     if not conversation_id:
         return None
     link = (
@@ -206,7 +209,8 @@ def thread_filing(actor: Actor, crm: Crm, conversation_id: str) -> ThreadFiling 
     if link is None:
         return None
     intent = Intent.objects.filter(activity=link.activity, kind=Intent.Kind.EMAIL).first()
+    shown = names_of(context)
     return ThreadFiling(
-        records=tuple((name, record) for name, record in link.related),
+        records=tuple((name, record) for name, record in link.related if record in shown),
         address_hashes=tuple(intent.choice.get("external_hashes", [])) if intent else (),
     )

@@ -13,7 +13,7 @@ from sidebar.hints import Invalid
 from sidebar.states import EXPECTED, State, state_of
 from sidebar.views import client_states
 from sync import errors
-from sync.services.filing import BadChoice
+from sync.services.choosing import BadChoice
 from tests.sidebar.examples import STATES, draw_state
 
 FOLDER = Path(__file__).resolve().parents[2] / "templates/pane/states"

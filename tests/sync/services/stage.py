@@ -17,7 +17,7 @@ from sidebar.management.commands.seed_demo import connect_salesforce
 from sync.crm import RelatedRecord
 from sync.mail import Address, Attachment, MessageHint
 from sync.providers.graph import folders
-from sync.services.filing import FilingRequest
+from sync.services.choosing import FilingRequest
 from sync.services.open_email import OpenEmail, open_email
 from tests.sandbox_process import SandboxProcess
 

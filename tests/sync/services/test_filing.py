@@ -22,7 +22,8 @@ from permissions.models import Authorization
 from sync.models import Activity, Decision, Intent, Issue, Link, Tombstone
 from sync.services import leases
 from sync.services.background import carry_out, due_intents
-from sync.services.filing import BadChoice, file_email, filing_status, undo_filing
+from sync.services.choosing import BadChoice
+from sync.services.filing import file_email, filing_status, undo_filing
 from sync.services.party import forget_party
 from sync.services.status import EmailStatus, StatusKind
 from tests.sync.services.stage import Stage, related_ids
@@ -475,6 +476,7 @@ from accounts.actor import Actor
 from accounts.models import User
 from sync.mail import MessageHint
 from sync.services import execute, filing
+from sync.services.choosing import FilingRequest
 from sync.services.clients import mailbox_of
 from sync.services.open_email import open_email
 from tests.sync.services.stage import hint_of
@@ -486,7 +488,7 @@ hint = MessageHint(item_key=sys.argv[2], internet_message_id=message.internet_me
                    from_=message.from_, to=message.to, cc=message.cc)
 opened = open_email(actor, hint)
 setattr(execute, sys.argv[3], lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL))
-filing.file_email(actor, filing.FilingRequest(
+filing.file_email(actor, FilingRequest(
     hint=hint,
     person_ids=tuple(m.person.id for m in opened.matches.people if m.linked),
     record_ids=tuple(r.id for r in opened.choice.records)))

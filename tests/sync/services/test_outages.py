@@ -24,9 +24,10 @@ from config.logs import SafeFormatter
 from sync.errors import Gone, NeedsReconnect, Unavailable
 from sync.models import Activity, Intent, Issue, Item
 from sync.services.background import carry_out, due_intents
+from sync.services.choosing import BadChoice
 from sync.services.clients import Crm, Mailbox, connection_of, crm_of, mailbox_of
 from sync.services.context import cache_key, question_of
-from sync.services.filing import BadChoice, file_email, filing_status, undo_filing
+from sync.services.filing import file_email, filing_status, undo_filing
 from sync.services.status import StatusKind
 from tests.sessions import open_session
 from tests.sync.services.stage import Stage
@@ -276,3 +277,19 @@ def test_a_filing_of_a_colleague_is_none_of_ones_own_until_seen(stage: Stage) ->
     for act in (filing_status, undo_filing):
         with pytest.raises(policy.NotFound):
             act(stage.actor("tom"), UUID(filed.filing_id))
+
+
+def test_where_a_colleague_filed_the_thread_is_told_only_as_far_as_one_sees_it(stage: Stage) -> None:
+    """Mia's opportunity is not shared with Tom: the next email of the conversation does not propose it to him."""
+    people = "To: Mia Keller <mia.keller@larkfield.example>, Tom Okafor <tom.okafor@larkfield.example>\n"
+    head = f"From: Dana Ruiz <dana@northwind.example>\n{people}MIME-Version: 1.0\nContent-Type: text/plain\n"
+    for name in ("mia", "tom"):
+        first = f"{head}Date: Mon, 23 Nov 2026 09:00:00 +0000\nSubject: Thread of both\nMessage-ID: <one@x.example>\n"
+        stage.receive(f"{first}\nHello.\n", name)
+    filed = file_email(stage.actor(), stage.request(stage.message("Thread of both")))
+    [opportunity] = [record.id for record in filed.records]
+    file_email(stage.actor("tom"), stage.request(stage.message("Thread of both", "tom"), "tom"))
+    answer = f"{head}Date: Mon, 23 Nov 2026 10:00:00 +0000\nSubject: Re: Thread of both\nMessage-ID: <two@x.example>\n"
+    stage.receive(f"{answer}In-Reply-To: <one@x.example>\nReferences: <one@x.example>\n\nHello again.\n", "tom")
+    reply = stage.message("Re: Thread of both", "tom")
+    assert opportunity not in repr(stage.open(reply, "tom"))

@@ -18,8 +18,9 @@ from sync.providers.salesforce.files import attach_file
 from sync.providers.salesforce.filing import remove_email
 from sync.services import leases
 from sync.services.background import carry_out, due_intents
+from sync.services.choosing import FilingRequest
 from sync.services.context import fresh_context
-from sync.services.filing import FilingRequest, file_email, filing_status, undo_filing
+from sync.services.filing import file_email, filing_status, undo_filing
 from sync.services.status import EmailStatus, StatusKind
 from tests.sync.services.stage import Stage, related_ids
 
