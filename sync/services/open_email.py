@@ -170,8 +170,8 @@ def deleted_in_salesforce(actor: Actor, crm: Crm, link: Link, context: CrmContex
 def waiting_sentence(intent: Intent) -> str:
     sentences = {
         "throttled": "Salesforce is busy. It is filed by itself as soon as Salesforce takes it.",
-        "quota-spent": "Salesforce takes no more calls today. It is filed by itself when it does again.",
-        "unavailable": "Salesforce does not answer. It is filed by itself when it does.",
+        "quota-spent": "Salesforce takes no more calls today. It is filed as soon as it takes some again.",
+        "unavailable": "Salesforce does not answer. It is filed as soon as it does.",
         "ambiguous": "Salesforce did not confirm. We look whether it arrived before we write again.",
     }
     return sentences.get(intent.reason, "Filing…")
