@@ -57,6 +57,8 @@ def _run_email(actor: Actor, crm: Crm, intent: Intent, lease: Lease, message: Me
     question = question_of(crm, participants(message, party_of(actor)), activity.identity, message.subject)
     context = fresh_context(crm, question)
     existing = context.filed
+    # An earlier try may have written it without hearing so; on the first one somebody else did.
+    ours = intent.attempts > 1
     if not crm.shape.enhanced_email or "email" in context.failed:
         existing = find_email(crm.client, activity.identity, enhanced=crm.shape.enhanced_email)
     if existing is None:
@@ -76,11 +78,12 @@ def _run_email(actor: Actor, crm: Crm, intent: Intent, lease: Lease, message: Me
             if existing is None:
                 # It may still be on its way: the next try looks again before it writes.
                 raise
+            ours = True
     if existing is not None:
         records = FiledRecords(
             email_id=existing.id,
             object_name="EmailMessage" if crm.shape.enhanced_email else "Task",
-            found=True,
+            found=not ours,
         )
     record_links(actor, intent, lease, records, existing)
 

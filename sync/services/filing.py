@@ -133,7 +133,7 @@ def undo_filing(actor: Actor, filing_id: UUID) -> EmailStatus:
     activity = _activity(actor, "email.undo", filing_id)
     crm = crm_of(actor, connection_of(actor, System.SALESFORCE))
     link = Link.objects.filter(activity=activity, part=Link.Part.EMAIL).first()
-    if link is None:
+    if link is None or link.found:
         return _status(actor, crm, activity)
     if link.filed_by_id != actor.user.id and not _may_see(crm, activity):
         # Whoever does not see a record is told that it does not exist: that is no sign that it is gone.

@@ -69,7 +69,8 @@ def filed_status(actor: Actor, crm: Crm, activity: Activity, link: Link, context
         records=records,
         url=record_url(crm.instance_url, link.record_id),
         files=file_states(activity),
-        can_undo=True,
+        # What another tool filed is not ours to take back.
+        can_undo=not link.found,
     )
 
 

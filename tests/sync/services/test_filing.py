@@ -109,6 +109,29 @@ def test_twenty_parallel_presses_make_one_record_and_each_is_answered_with_it(st
     assert Link.objects.filter(part=Link.Part.EMAIL).count() == 1
 
 
+def test_what_another_tool_has_filed_is_answered_with_and_not_ours_to_take_back(stage: Stage) -> None:
+    message = stage.message("Northwind renewal")
+    request = stage.request(message)
+    mia = stage.sandbox.user("mia")["salesforce_user_id"]
+    made = stage.salesforce(
+        "POST",
+        "/sobjects/EmailMessage",
+        "mia",
+        MessageIdentifier=message["internetMessageId"],
+        Subject="Filed elsewhere",
+        Status="1",
+        Incoming=True,
+        ToIds=[mia],
+    )
+    made.raise_for_status()
+    status = file_email(stage.actor(), request)
+    assert status.kind is StatusKind.FILED
+    assert status.url.endswith(made.json()["id"])
+    assert not status.can_undo
+    assert undo_filing(stage.actor(), _id(status)).kind is StatusKind.FILED
+    assert [record["Id"] for record in stage.records_of(message["internetMessageId"])] == [made.json()["id"]]
+
+
 def test_two_colleagues_at_once_make_one_record(stage: Stage) -> None:
     """The same message in two mailboxes: whoever comes second is answered with the first one's record."""
     message_id = "<shared.1@northwind.example>"
