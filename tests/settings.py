@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import base64
 import os
+import shutil
 import tempfile
 
 _DEFAULTS = {
@@ -11,7 +13,6 @@ _DEFAULTS = {
     "ALONGSIDE_KEYS": "test:" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode(),
     "ALONGSIDE_PUBLIC_URL": "http://localhost:8000",
     "ALONGSIDE_SANDBOX": "1",
-    "ALONGSIDE_VAR": tempfile.mkdtemp(prefix="alongside-tests-"),
     "ALONGSIDE_EMBEDDED_WORKER": "0",
     "ALLOWED_HOSTS": "localhost,127.0.0.1,testserver",
     "SALESFORCE_LOGIN_URL": "https://localhost:9443",
@@ -26,6 +27,10 @@ _DEFAULTS = {
 }
 for _name, _value in _DEFAULTS.items():
     os.environ.setdefault(_name, _value)
+if "ALONGSIDE_VAR" not in os.environ:
+    # Processes that a test starts find the same folder; whoever made it takes it away.
+    os.environ["ALONGSIDE_VAR"] = tempfile.mkdtemp(prefix="alongside-tests-")
+    atexit.register(shutil.rmtree, os.environ["ALONGSIDE_VAR"], ignore_errors=True)
 
 from config.settings import *  # noqa: E402, F403
 
