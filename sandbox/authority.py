@@ -6,6 +6,8 @@ trust the authority once goes on trusting it.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,18 +25,42 @@ _LEAF_DAYS = 397  # browsers refuse certificates that live longer
 _RENEW_BEFORE = timedelta(days=14)
 
 
-@dataclass(frozen=True, slots=True)
-class Authority:
-    """Files of the authority's certificate and of the server's certificate and key."""
+# Where a browser finds Gmail's pages. The certificate for it is one of its own, so that no other service has it.
+WEBMAIL_HOST = "mail.google.com"
 
-    ca_file: Path
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """Files of a server's certificate and key."""
+
     certificate_file: Path
     key_file: Path
 
+    def spki(self) -> str:
+        """The SHA-256 of the public key in base64, by which Chromium can be told to accept this certificate alone."""
+        certificate = x509.load_pem_x509_certificate(self.certificate_file.read_bytes())
+        public = certificate.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        return base64.b64encode(hashlib.sha256(public).digest()).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """The file of the authority's certificate; what the services at localhost show, and what Gmail's pages show."""
+
+    ca_file: Path
+    local: Leaf
+    webmail: Leaf
+
 
 def ensure_authority(directory: Path) -> Authority:
-    """The authority and a certificate for localhost in ``directory``, made anew only when missing or nearly expired."""
-    files = Authority(directory / "ca.pem", directory / "server.pem", directory / "server-key.pem")
+    """The authority and its certificates in ``directory``, made anew only when missing or nearly expired."""
+    files = Authority(
+        directory / "ca.pem",
+        Leaf(directory / "server.pem", directory / "server-key.pem"),
+        Leaf(directory / "webmail.pem", directory / "webmail-key.pem"),
+    )
     ca_key_file = directory / "ca-key.pem"
     ca = _read_certificate(files.ca_file)
     if ca is None or not ca_key_file.exists():
@@ -42,11 +68,13 @@ def ensure_authority(directory: Path) -> Authority:
         ca = _self_signed(ca_key)
         write_private(files.ca_file, ca.public_bytes(serialization.Encoding.PEM))
         files.ca_file.chmod(0o644)
-        files.certificate_file.unlink(missing_ok=True)
-    server = _read_certificate(files.certificate_file)
-    if server is None or not files.key_file.exists() or server.issuer != ca.subject:
-        certificate = _for_localhost(new_key(files.key_file), ca, read_key(ca_key_file))
-        write_private(files.certificate_file, certificate.public_bytes(serialization.Encoding.PEM))
+        for leaf in (files.local, files.webmail):
+            leaf.certificate_file.unlink(missing_ok=True)
+    for leaf, hosts in ((files.local, ()), (files.webmail, (WEBMAIL_HOST,))):
+        server = _read_certificate(leaf.certificate_file)
+        if server is None or not leaf.key_file.exists() or server.issuer != ca.subject:
+            certificate = _for_hosts((*hosts, "localhost"), new_key(leaf.key_file), ca, read_key(ca_key_file))
+            write_private(leaf.certificate_file, certificate.public_bytes(serialization.Encoding.PEM))
     return files
 
 
@@ -153,15 +181,17 @@ def _self_signed(key: rsa.RSAPrivateKey, *, name: str = "", authority: bool = Tr
     return builder.sign(key, hashes.SHA256())
 
 
-def _for_localhost(key: rsa.RSAPrivateKey, ca: x509.Certificate, ca_key: rsa.RSAPrivateKey) -> x509.Certificate:
+def _for_hosts(
+    hosts: tuple[str, ...], key: rsa.RSAPrivateKey, ca: x509.Certificate, ca_key: rsa.RSAPrivateKey
+) -> x509.Certificate:
     names: list[x509.GeneralName] = [
-        x509.DNSName("localhost"),
+        *map(x509.DNSName, hosts),
         x509.IPAddress(ip_address("127.0.0.1")),
         x509.IPAddress(ip_address("::1")),
     ]
     ca_identifier = ca.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     builder = (
-        _builder(_name("localhost"), ca.subject, _LEAF_DAYS)
+        _builder(_name(hosts[0]), ca.subject, _LEAF_DAYS)
         .public_key(key.public_key())
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)

@@ -32,7 +32,10 @@ _SECRET_PARAMETERS = frozenset(
 
 @dataclass(slots=True)
 class Call:
-    """One call as it arrived, and how it was answered. ``status`` is None while it runs and when it was cut."""
+    """One call as it arrived, and how it was answered. ``status`` is None while it runs and when it was cut.
+
+    ``parts`` is what the guard has decided about single requests of a call that carries several, by their place.
+    """
 
     n: int
     at: datetime
@@ -45,6 +48,7 @@ class Call:
     bytes_in: int = 0
     duration_ms: float = 0.0
     fault: str = ""
+    parts: dict[int, Any] = field(default_factory=dict)
     began: float = field(default_factory=time.perf_counter)
 
     def finish(self) -> None:

@@ -7,7 +7,7 @@ a proxy, from another host's page, or with anything but JSON in its body is turn
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -18,6 +18,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.faults import SERVICES, Fault, Service
+from sandbox.google.scopes import EMAIL, PROFILE
+from sandbox.seed.company import MOST_EXTRA, Suite
 from sandbox.world import World
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
@@ -25,14 +27,25 @@ _HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _PROXIED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 
 
+ResetWorld = Callable[[int, Mapping[Suite, int] | None], None]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+class Extra(_Strict):
+    """How many more reps with empty mailboxes each suite has."""
+
+    microsoft: Annotated[int, Field(ge=0, le=MOST_EXTRA)] = 0
+    google: Annotated[int, Field(ge=0, le=MOST_EXTRA)] = 0
+
+
 class Reset(_Strict):
-    """``seed`` of the state to build; without one the present seed again."""
+    """``seed`` of the state to build; without one the present seed again. Without ``extra`` as many as at the start."""
 
     seed: int | None = None
+    extra: Extra | None = None
 
 
 class Advance(_Strict):
@@ -55,12 +68,22 @@ class LimitChange(_Strict):
     salesforce_used: Annotated[int, Field(ge=0)] | None = None
     graph_requests: Annotated[int, Field(ge=0)] | None = None
     graph_concurrent: Annotated[int, Field(ge=0)] | None = None
+    gmail_user_units: Annotated[int, Field(ge=0)] | None = None
+    gmail_project_units: Annotated[int, Field(ge=0)] | None = None
+    gmail_concurrent: Annotated[int, Field(ge=0)] | None = None
+    gmail_batch_parts: Annotated[int, Field(ge=1, le=100)] | None = None
 
 
 class TokenOrder(_Strict):
-    """A token to sign. With a ``user`` it begins as a good access token for our API; ``claims`` are put over it and
-    ``without`` taken from it. ``key``, ``alg``, ``kid`` and ``headers`` say how it is signed."""
+    """A token to sign. With a ``user`` it begins as a good one; ``claims`` are put over it and ``without`` taken from
+    it. ``key``, ``alg``, ``kid`` and ``headers`` say how it is signed.
 
+    Microsoft's is an access token for our API, Google's an ID token for the extension (or ``client_id``); with
+    ``audience`` it is the token of a Pub/Sub push in its place. Google's present key is ``tenant`` here.
+    """
+
+    issuer: Literal["microsoft", "google"] = "microsoft"
+    audience: str | None = None
     claims: dict[str, Any] = Field(default_factory=dict)
     user: str | None = None
     client_id: str | None = None
@@ -75,10 +98,10 @@ class Control:
     """The ASGI application of the control routes.
 
     ``reset`` builds the world anew from a seed; ``owner`` gives the service that has a control route of its own, so
-    that it can be asked for at any of the three addresses.
+    that it can be asked for at any of the addresses.
     """
 
-    def __init__(self, world: World, reset: Callable[[int], None], owner: Callable[[str], ASGIApp | None]) -> None:
+    def __init__(self, world: World, reset: ResetWorld, owner: Callable[[str], ASGIApp | None]) -> None:
         self._world = world
         self._reset = reset
         self._owner = owner
@@ -140,7 +163,10 @@ class Control:
 
     def _do_reset(self, request: Request, body: Any) -> Response:
         order = Reset.model_validate(body)
-        self._reset(self._world.seed if order.seed is None else order.seed)
+        extra: dict[Suite, int] | None = None
+        if order.extra is not None:
+            extra = {"microsoft": order.extra.microsoft, "google": order.extra.google}
+        self._reset(self._world.seed if order.seed is None else order.seed, extra)
         return JSONResponse({"seed": self._world.seed})
 
     def _clock(self, request: Request, body: Any) -> Response:
@@ -158,42 +184,60 @@ class Control:
         return JSONResponse({service: self._world.latency_ms.get(service, common) for service in SERVICES})
 
     def _limits(self, request: Request, body: Any) -> Response:
-        salesforce, graph = self._world.limits.salesforce, self._world.limits.graph
+        limits = self._world.limits
+        places: dict[str, tuple[Any, str]] = {
+            "salesforce_daily": (limits.salesforce, "maximum"),
+            "salesforce_used": (limits.salesforce, "used"),
+            "graph_requests": (limits.graph, "requests"),
+            "graph_concurrent": (limits.graph, "concurrent"),
+            "gmail_user_units": (limits.gmail, "user"),
+            "gmail_project_units": (limits.gmail, "project"),
+            "gmail_concurrent": (limits.gmail, "concurrent"),
+            "gmail_batch_parts": (limits.gmail, "batch_parts"),
+        }
         if request.method == "POST":
-            order = LimitChange.model_validate(body)
-            salesforce.maximum = salesforce.maximum if order.salesforce_daily is None else order.salesforce_daily
-            salesforce.used = salesforce.used if order.salesforce_used is None else order.salesforce_used
-            graph.requests = graph.requests if order.graph_requests is None else order.graph_requests
-            graph.concurrent = graph.concurrent if order.graph_concurrent is None else order.graph_concurrent
-        return JSONResponse(
-            {
-                "salesforce_daily": salesforce.maximum,
-                "salesforce_used": salesforce.used,
-                "graph_requests": graph.requests,
-                "graph_concurrent": graph.concurrent,
-            }
-        )
+            for name, value in LimitChange.model_validate(body).model_dump(exclude_none=True).items():
+                setattr(*places[name], value)
+        return JSONResponse({name: getattr(*place) for name, place in places.items()})
 
     def _tokens(self, request: Request, body: Any) -> Response:
         order = TokenOrder.model_validate(body)
-        registration = self._world.registration
-        claims: dict[str, Any] = {}
-        if order.user is not None:
-            user = self._world.tenant.user(order.user)
-            if user is None:
-                raise ValueError(f"There is no user {order.user}.")
-            client_id = order.client_id or registration.microsoft_host_client_id
-            claims = self._world.identity.tokens.api_claims(user, client_id, "0")
+        registration, signer = self._world.registration, self._world.accounts.signer
+        of_google = order.issuer == "google"
+        claims = self._google_claims(order) if of_google else self._microsoft_claims(order)
         claims = {name: value for name, value in {**claims, **order.claims}.items() if name not in order.without}
         key = {
-            "tenant": registration.microsoft_key,
-            "next": registration.microsoft_next_key,
+            "tenant": signer.present if of_google else registration.microsoft_key,
+            "next": signer.next if of_google else registration.microsoft_next_key,
             "foreign": registration.foreign_key,
         }[order.key]
         headers = dict(order.headers)
         if order.kid is not None:
             headers["kid"] = order.kid
         return JSONResponse({"token": key.sign(claims, headers, order.alg), "claims": claims}, status_code=201)
+
+    def _microsoft_claims(self, order: TokenOrder) -> dict[str, Any]:
+        if order.audience is not None:
+            raise ValueError("An audience makes a token of Google's.")
+        if order.user is None:
+            return {}
+        user = self._world.tenant.user(order.user)
+        if user is None:
+            raise ValueError(f"There is no user {order.user}.")
+        client_id = order.client_id or self._world.registration.microsoft_host_client_id
+        return self._world.identity.tokens.api_claims(user, client_id, "0")
+
+    def _google_claims(self, order: TokenOrder) -> dict[str, Any]:
+        signer = self._world.accounts.signer
+        if order.audience is not None:
+            return signer.push_claims(order.audience)
+        if order.user is None:
+            return {}
+        user = self._world.workspace.user(order.user)
+        if user is None:
+            raise ValueError(f"There is no user {order.user}.")
+        client_id = order.client_id or self._world.registration.google_extension_client_id
+        return signer.id_claims(user, client_id, ("openid", EMAIL, PROFILE))
 
 
 def _not_allowed(request: Request) -> str:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-Service = Literal["salesforce", "microsoft", "graph"]
+Service = Literal["salesforce", "microsoft", "graph", "google", "gmail", "webmail"]
 Kind = Literal[
     "throttle",
     "error",
@@ -28,12 +28,12 @@ Kind = Literal[
     "locked_row",
 ]
 
-SERVICES: tuple[Service, ...] = ("salesforce", "microsoft", "graph")
+SERVICES: tuple[Service, ...] = ("salesforce", "microsoft", "graph", "google", "gmail", "webmail")
 
 _KNOWN_TO: dict[str, frozenset[str]] = {
-    "expired_cursor": frozenset({"graph", "salesforce"}),
+    "expired_cursor": frozenset({"graph", "salesforce", "gmail"}),
     "rotated_token": frozenset({"salesforce", "microsoft"}),
-    "spent_limit": frozenset({"salesforce"}),
+    "spent_limit": frozenset({"salesforce", "gmail"}),
     "locked_row": frozenset({"salesforce"}),
 }
 _FIELDS_OF: dict[str, frozenset[str]] = {
@@ -41,10 +41,13 @@ _FIELDS_OF: dict[str, frozenset[str]] = {
     "status": frozenset({"error"}),
     "delay_ms": frozenset({"slow"}),
 }
-_TOKEN_PATH = re.compile(r"/oauth2/(v2\.0/)?token/?(\?|$)")
+_TOKEN_PATH = re.compile(r"/oauth2/(v2\.0/)?token/?(\?|$)|^/token(\?|$)")
+# The services that hand tokens out; they have grants to revoke, the others have access tokens.
+_IDENTITY = frozenset({"microsoft", "google"})
 _CURSOR = {
     "graph": re.compile(r"[$%24]*(deltatoken|skiptoken)=", re.IGNORECASE),
     "salesforce": re.compile(r"/query(All)?/01g"),
+    "gmail": re.compile(r"/history(\?|$)"),
 }
 _WRITES = frozenset({"POST", "PATCH", "PUT", "DELETE"})
 
@@ -99,14 +102,14 @@ class Fault(BaseModel):
         if self.kind == "rotated_token":
             return bool(_TOKEN_PATH.search(path))
         if self.kind == "locked_row":
-            return method in _WRITES and "/services/data/" in path
+            return method in _WRITES and ("/services/data/" in path or "/services/Soap/" in path)
         if self.kind == "spent_limit":
-            return path.startswith("/services/data/v")
+            return path.startswith(("/services/data/v", "/gmail/v1/"))
         if self.kind == "expired_cursor":
             return bool(_CURSOR[self.service].search(path))
         if self.kind == "revoked_token" and self.path is None:
             # Without a path an access token is meant where there are any; the identity platform has only grants.
-            return (self.service == "microsoft") == bool(_TOKEN_PATH.search(path))
+            return (self.service in _IDENTITY) == bool(_TOKEN_PATH.search(path))
         return True
 
 
@@ -129,14 +132,18 @@ class FaultBook:
         """Each waiting fault and how often it was used."""
         return [{**fault.model_dump(exclude_none=True), "used": used} for fault, used in self._waiting]
 
-    def take(self, service: str, method: str, path: str) -> list[Fault]:
-        """What hits this call: any number of ``slow`` and at most one other, the oldest; each is used up by one."""
+    def take(self, service: str, method: str, path: str, kinds: frozenset[str] = frozenset()) -> list[Fault]:
+        """What hits this call: any number of ``slow`` and at most one other, the oldest; each is used up by one.
+
+        ``kinds`` are the only ones that can happen to it; without any, all can.
+        """
         taken: list[Fault] = []
         kept: list[tuple[Fault, int]] = []
         decided = False
         for fault, used in self._waiting:
             hit = (
                 (fault.kind == "slow" or not decided)
+                and (not kinds or fault.kind in kinds)
                 and fault.fits(service, method, path)
                 and (fault.probability >= 1 or self._dice.random() < fault.probability)
             )

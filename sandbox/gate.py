@@ -47,6 +47,25 @@ class Guard(Protocol):
         """Add what the service puts on every answer."""
 
 
+class UnmeteredGuard:
+    """The part of a guard that services without tokens, batches and limits share; they give `finish` and `refuse`."""
+
+    def user(self, headers: Mapping[str, str]) -> str:
+        return ""
+
+    def carries_several(self, method: str, path: str) -> bool:
+        return False
+
+    def sub_requests(self, path: str, body: bytes) -> list[str]:
+        return []
+
+    def enter(self, call: Call, path: str, headers: Mapping[str, str]) -> Response | None:
+        return None
+
+    def leave(self, call: Call) -> None:
+        """Nothing is counted here."""
+
+
 class Exchange:
     """One call's body and headers, readable before the service reads them, and the service itself to be run."""
 
@@ -148,7 +167,7 @@ class Gate:
         query = scope["query_string"].decode("latin-1")
         call = self._world.log.begin(self._service, scope["method"], scope["path"], query)
         exchange = Exchange(self._app(), scope, receive)
-        scope.setdefault("state", {})
+        scope.setdefault("state", {})["call"] = call
         try:
             await self._handle(call, exchange, f"{scope['path']}?{query}" if query else scope["path"], send)
         finally:

@@ -1,18 +1,22 @@
-"""The services' own limits: Salesforce's daily API requests, and Graph's requests and concurrency per mailbox.
+"""The services' own limits: Salesforce's daily API requests, Graph's requests and concurrency per mailbox, and Gmail's
+quota units per user and minute.
 
 https://developer.salesforce.com/docs/atlas.en-us.salesforce_app_limits_cheatsheet.meta/salesforce_app_limits_cheatsheet/salesforce_app_limits_platform_api.htm
 https://learn.microsoft.com/graph/throttling-limits#outlook-service-limits
+https://developers.google.com/workspace/gmail/api/reference/quota
 """
 
 from __future__ import annotations
 
 from collections import defaultdict, deque
 from datetime import datetime, timedelta
+from typing import Literal
 
 from sandbox.clock import Clock
 
 _DAY = timedelta(hours=24)
 _WINDOW = timedelta(minutes=10)
+_MINUTE = timedelta(minutes=1)
 
 
 class SalesforceLimits:
@@ -81,9 +85,74 @@ class GraphLimits:
             self._running.pop(key)
 
 
+class _Minute:
+    """Units that were spent in the last minute."""
+
+    def __init__(self) -> None:
+        self.spent = 0
+        self._times: deque[tuple[datetime, int]] = deque()
+
+    def at(self, now: datetime) -> int:
+        while self._times and now - self._times[0][0] >= _MINUTE:
+            self.spent -= self._times.popleft()[1]
+        return self.spent
+
+    def add(self, now: datetime, units: int) -> None:
+        self._times.append((now, units))
+        self.spent += units
+
+
+class GmailLimits:
+    """Quota units in a minute for each user and for the project, calls at once for each user, and parts of a batch.
+
+    A call that is refused costs nothing.
+    """
+
+    def __init__(
+        self, clock: Clock, user: int = 6_000, project: int = 1_200_000, concurrent: int = 10, batch_parts: int = 100
+    ) -> None:
+        self._clock = clock
+        self.user = user
+        self.project = project
+        self.concurrent = concurrent
+        self.batch_parts = batch_parts
+        self._users: defaultdict[str, _Minute] = defaultdict(_Minute)
+        self._project = _Minute()
+        self._running: defaultdict[str, int] = defaultdict(int)
+
+    def charge(self, user: str, units: int) -> Literal["", "user", "project"]:
+        """Spend units; whose quota is too small for them, and then nothing is spent."""
+        now = self._clock.now()
+        if self._users[user].at(now) + units > self.user:
+            return "user"
+        if self._project.at(now) + units > self.project:
+            return "project"
+        self._users[user].add(now, units)
+        self._project.add(now, units)
+        return ""
+
+    def spent(self, user: str) -> int:
+        """The units of the last minute."""
+        return self._users[user].at(self._clock.now())
+
+    def enter(self, user: str) -> bool:
+        """Begin a call; False when the user has too many at once."""
+        if self._running[user] >= self.concurrent:
+            return False
+        self._running[user] += 1
+        return True
+
+    def leave(self, user: str) -> None:
+        """End a call that was let in."""
+        self._running[user] -= 1
+        if self._running[user] <= 0:
+            self._running.pop(user)
+
+
 class Limits:
-    """Both services' limits in one place."""
+    """The services' limits in one place."""
 
     def __init__(self, clock: Clock) -> None:
         self.salesforce = SalesforceLimits(clock)
         self.graph = GraphLimits(clock)
+        self.gmail = GmailLimits(clock)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 
 from starlette.responses import HTMLResponse
@@ -40,6 +40,8 @@ button.main{background:var(--accent);border-color:var(--accent);color:var(--on);
 .people{display:grid;gap:8px;margin:0;padding:0;list-style:none}
 .people button{width:100%;text-align:left;padding:6px 12px}
 .people span{display:block;font-size:14px;color:var(--soft);overflow-wrap:anywhere}
+label.choice{display:flex;gap:8px;align-items:flex-start}
+label.choice input{width:auto;min-height:0;margin-top:3px}
 ul.scopes{margin:0 0 12px;padding-left:20px}
 """
 _SUBMIT = "document.forms[0].submit()"
@@ -79,7 +81,7 @@ def sign_in(
     described = ' aria-describedby="problem" aria-invalid="true"' if error else ""
     focus = ("", " autofocus") if hint else (" autofocus", "")
     rows = "".join(
-        f'<li><button name="person" value="{escape(user.email)}">{escape(user.name)}, {escape(user.role)}'
+        f'<li><button name="person" value="{escape(user.email)}">{escape(user.name)}, {escape(_who(user))}'
         f"<span>{escape(user.email)}</span></button></li>"
         for user in people
     )
@@ -100,6 +102,28 @@ def sign_in(
     return page("Sign in", service, body)
 
 
+def _who(user: CompanyUser) -> str:
+    return user.role if user.is_hosted else "account outside the company"
+
+
+def choose_account(*, service: str, application: str, accounts: Iterable[CompanyUser]) -> HTMLResponse:
+    """The page that asks which of the signed-in accounts it is.
+
+    Posts ``person`` (an address), or ``decision``: ``other`` or ``cancel``.
+    """
+    rows = "".join(
+        f'<li><button name="person" value="{escape(user.email)}">{escape(user.name)}'
+        f"<span>{escape(user.email)}</span></button></li>"
+        for user in accounts
+    )
+    body = (
+        f'<p class="soft">to continue to {escape(application)}</p><form method="post"><ul class="people">{rows}</ul>'
+        '<div class="row"><button name="decision" value="other">Use another account</button>'
+        '<button name="decision" value="cancel">Cancel</button></div></form>'
+    )
+    return page("Choose an account", service, body)
+
+
 def allow(*, service: str, application: str, user: CompanyUser, ticket: str, scopes: Iterable[str]) -> HTMLResponse:
     """The page that asks for consent. Posts ``ticket`` and ``decision``, ``allow`` or ``deny``."""
     asked = "".join(f"<li>{escape(scope)}</li>" for scope in scopes)
@@ -112,6 +136,35 @@ def allow(*, service: str, application: str, user: CompanyUser, ticket: str, sco
         '<button name="decision" value="deny">Deny</button></div></form>'
     )
     return page("Allow access?", service, body)
+
+
+def choose(
+    *,
+    service: str,
+    application: str,
+    user: CompanyUser,
+    ticket: str,
+    fixed: Iterable[str],
+    choices: Mapping[str, str],
+) -> HTMLResponse:
+    """The page that asks for consent to each scope by itself: `choices` by name, what they mean in words.
+
+    Posts ``ticket``, ``decision`` (``allow`` or ``deny``) and ``on`` under the name of each scope that is ticked.
+    """
+    known = "".join(f"<li>{escape(text)}</li>" for text in fixed)
+    boxes = "".join(
+        f'<label class="choice"><input type="checkbox" name="{escape(name)}" value="on" checked> {escape(text)}</label>'
+        for name, text in choices.items()
+    )
+    body = (
+        f'<p class="soft">Signed in as {escape(user.name)} ({escape(user.email)}).</p>'
+        + (f'<ul class="scopes">{known}</ul>' if known else "")
+        + f'<form method="post"><input type="hidden" name="ticket" value="{escape(ticket)}">'
+        + (f"<h2>Select what {escape(application)} can access</h2>{boxes}" if boxes else "")
+        + '<div class="row"><button class="main" name="decision" value="allow" autofocus>Continue</button>'
+        '<button name="decision" value="deny">Cancel</button></div></form>'
+    )
+    return page(f"{application} wants access to your account", service, body)
 
 
 def problem(*, service: str, title: str, sentences: Iterable[str], status: int = 400) -> HTMLResponse:

@@ -20,11 +20,15 @@ from sandbox.signing import SigningKey
 SALESFORCE_CLIENT_ID = "3MVG9sandboxAlongside0000000000000000000000000000000000000000000000000000000000000001"
 MICROSOFT_CLIENT_ID = "6f1c2b0a-8d4e-4c57-9f3b-a10de0515a1d"
 MICROSOFT_HOST_CLIENT_ID = "b7d3f5c2-1e6a-4b90-8c4d-0a7f00c0ffee"
+GOOGLE_CLIENT_ID = "418302957164-al0ngs1de0web000000000000000000w.apps.googleusercontent.com"
+GOOGLE_EXTENSION_CLIENT_ID = "418302957164-al0ngs1de0extension00000000000e.apps.googleusercontent.com"
+GOOGLE_PUSH_SERVICE_ACCOUNT = "gmail-push@alongside-sandbox.iam.gserviceaccount.com"
+GOOGLE_PUBSUB_TOPIC = "projects/alongside-sandbox/topics/gmail"
 
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What an administrator would have copied out of the two services' setup pages, and the services' own keys."""
+    """What an administrator would have copied out of the services' setup pages, and the services' own keys."""
 
     salesforce_client_id: str
     salesforce_client_secret: str
@@ -39,6 +43,13 @@ class Registration:
     microsoft_host_client_id: str
     microsoft_key: SigningKey
     microsoft_next_key: SigningKey
+    google_client_id: str
+    google_client_secret: str
+    google_extension_client_id: str
+    google_push_service_account: str
+    google_pubsub_topic: str
+    google_key: SigningKey
+    google_next_key: SigningKey
     foreign_key: SigningKey
     redirect_uris: tuple[str, ...] = ()
 
@@ -80,15 +91,25 @@ def register(directory: Path, redirect_uris: tuple[str, ...] = ()) -> Registrati
         microsoft_host_client_id=MICROSOFT_HOST_CLIENT_ID,
         microsoft_key=SigningKey(ensure_key(directory / "microsoft-signing-key.pem")),
         microsoft_next_key=SigningKey(ensure_key(directory / "microsoft-next-signing-key.pem")),
+        google_client_id=GOOGLE_CLIENT_ID,
+        google_client_secret=passwords["google"],
+        google_extension_client_id=GOOGLE_EXTENSION_CLIENT_ID,
+        google_push_service_account=GOOGLE_PUSH_SERVICE_ACCOUNT,
+        google_pubsub_topic=GOOGLE_PUBSUB_TOPIC,
+        google_key=SigningKey(ensure_key(directory / "google-signing-key.pem")),
+        google_next_key=SigningKey(ensure_key(directory / "google-next-signing-key.pem")),
         foreign_key=SigningKey(ensure_key(directory / "foreign-signing-key.pem")),
         redirect_uris=redirect_uris,
     )
 
 
 def _passwords(path: Path) -> dict[str, str]:
-    if path.exists():
-        stored: dict[str, str] = json.loads(path.read_text())
-        return stored
-    made = {"salesforce": secrets.token_hex(32).upper(), "microsoft": secrets.token_urlsafe(30)}
-    write_private(path, json.dumps(made).encode())
+    stored: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    made = {
+        "salesforce": secrets.token_hex(32).upper(),
+        "microsoft": secrets.token_urlsafe(30),
+        "google": f"GOCSPX-{secrets.token_urlsafe(21)}",
+    } | stored
+    if made != stored:
+        write_private(path, json.dumps(made).encode())
     return made

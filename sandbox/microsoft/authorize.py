@@ -159,7 +159,7 @@ class Authorize:
             service=_SERVICE,
             company=self._company.name,
             application=_NAMES["web" if own else "host"],
-            people=self._company.users,
+            people=self._company.of_suite("microsoft"),
             hint=hint or checked.login_hint,
             error=error,
         )
@@ -195,7 +195,7 @@ class Authorize:
     def _person(self, form: dict[str, str]) -> CompanyUser | None:
         person = form.get("person", "")
         name = form.get("username", "").strip().lower()
-        for user in self._company.users:
+        for user in self._company.of_suite("microsoft"):
             if person == user.email:
                 return user
             if name == user.email and secrets.compare_digest(form.get("password", "").encode(), user.password.encode()):

@@ -16,6 +16,7 @@ from starlette.routing import Router
 from starlette.types import Message, Receive, Scope, Send
 
 from sandbox.microsoft.errors import bad_request
+from sandbox.microsoft.parts import Verdict
 
 MAXIMUM = 20
 _METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
@@ -24,15 +25,33 @@ _METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 async def run(request: Request, body: Any, router: Router) -> dict[str, Any]:
     """`{"responses": [{"id", "status", "headers", "body"}]}` as asked. Raises 400 for the batch as a whole."""
     parts = _parts(body)
+    call = getattr(request.state, "call", None)
+    verdicts: dict[int, Verdict] = {} if call is None else call.parts
     answers: dict[str, dict[str, Any]] = {}
-    for part in parts:
+    for place, part in enumerate(parts):
         failed = [name for name in part.get("dependsOn", []) if answers[name]["status"] >= 400]
         if failed:
             error = {"code": "FailedDependency", "message": f"Request {failed[0]}, which this depends on, failed."}
             answers[part["id"]] = {"id": part["id"], "status": 424, "headers": {}, "body": {"error": error}}
+        elif place in verdicts:
+            answers[part["id"]] = await _hindered(request, part, router, verdicts[place])
         else:
             answers[part["id"]] = await _answer(request, part, router)
     return {"responses": [answers[part["id"]] for part in parts]}
+
+
+async def _hindered(request: Request, part: dict[str, Any], router: Router, verdict: Verdict) -> dict[str, Any]:
+    """A part that a limit or a fault has hit, answered as the service answers it."""
+    await asyncio.sleep(verdict.delay_ms / 1000)
+    if not verdict.status:
+        return await _answer(request, part, router)
+    if verdict.runs:
+        await _answer(request, part, router)
+    headers = {"Content-Type": "application/json"}
+    if verdict.retry_after is not None:
+        headers["Retry-After"] = str(verdict.retry_after)
+    error = {"code": verdict.code, "message": verdict.message, "innerError": {}}
+    return {"id": part["id"], "status": verdict.status, "headers": headers, "body": {"error": error}}
 
 
 def _parts(body: Any) -> list[dict[str, Any]]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import base64
 import binascii
 import secrets
+from datetime import UTC, datetime
 from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from sandbox.clock import Clock
 from sandbox.microsoft.grants import Grants
 from sandbox.microsoft.issuing import Credential
 from sandbox.microsoft.refusals import AuthError, missing, unknown_application
@@ -28,8 +28,7 @@ _SKEW = 300
 class Credentials:
     """Tells clients apart. ``token_endpoint`` is the audience of assertions."""
 
-    def __init__(self, clock: Clock, registration: Registration, grants: Grants, audiences: tuple[str, ...]) -> None:
-        self._clock = clock
+    def __init__(self, registration: Registration, grants: Grants, audiences: tuple[str, ...]) -> None:
         self._registration = registration
         self._grants = grants
         self._audiences = audiences
@@ -76,7 +75,8 @@ class Credentials:
             )
         if claims.get("aud") not in self._audiences:
             raise AuthError(700023, "invalid_client", "Client assertion audience claim does not match Realm issuer.")
-        now = self._clock.timestamp()
+        # The client's clock is this machine's, even where a test has moved the sandbox's.
+        now = int(datetime.now(UTC).timestamp())
         times = [claims.get("nbf", now), claims.get("exp")]
         if not all(isinstance(time, int | float) for time in times) or not times[0] - _SKEW <= now < times[1] + _SKEW:
             raise AuthError(700024, "invalid_client", "Client assertion is not within its valid time range.")

@@ -14,14 +14,21 @@ import base64
 import hashlib
 import hmac
 import json
+from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
+from sandbox.microsoft import ids
 from sandbox.microsoft.errors import sync_state_not_found
 from sandbox.microsoft.mailbox import Change, Folder, Mailbox
 
 _SEAL = b"sandbox delta tokens"  # keeps clients from making tokens up; guards nothing
+# Long rounds are grouped once and kept while their pages are read.
+_WORTH_KEEPING = 400
+_KEPT_ROUNDS = 8
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,7 @@ def unseal(token: str, mailbox: Mailbox, folder: str) -> Round:
 
 def page(mailbox: Mailbox, state: Round, size: int) -> tuple[list[Row], Round, bool]:
     """The next rows of a round, the state to go on with, and whether the round is over."""
-    rows = _present(mailbox, state) if state.since is None else _changed(mailbox, state)
+    rows = list(islice(_present(mailbox, state) if state.since is None else _changed(mailbox, state), size + 1))
     shown = rows[:size]
     if len(rows) > size:
         return shown, replace(state, after=shown[-1].place), False
@@ -91,41 +98,59 @@ def begin(mailbox: Mailbox, state: Round) -> Round:
     return replace(state, since=state.upto, upto=mailbox.sequence, after=None)
 
 
-def _present(mailbox: Mailbox, state: Round) -> list[Row]:
+def _present(mailbox: Mailbox, state: Round) -> Iterator[Row]:
     """What stood in the folder when the round began and still does, newest placement first."""
     earliest = datetime.fromisoformat(state.not_before) if state.not_before else None
-    rows = []
-    for message in mailbox.in_folder(state.folder):
-        if message.placed > state.upto or (state.after is not None and message.placed >= state.after):
+    folder = mailbox.folders[state.folder]
+    last = state.upto if state.after is None else min(state.upto, state.after - 1)
+    for place in range(bisect_right(folder.log, last, key=_number) - 1, -1, -1):
+        change = folder.log[place]
+        message = folder.items.get(change.serial) if change.kind == "placed" else None
+        if message is None or message.placed != change.number:
             continue
-        if earliest and not _in_time(message.received, earliest, state.strictly):
-            continue
-        rows.append(Row(message.serial, message.placed))
-    return sorted(rows, key=lambda row: -row.place)
+        if earliest is None or _in_time(message.received, earliest, state.strictly):
+            yield Row(change.serial, change.number)
 
 
-def _changed(mailbox: Mailbox, state: Round) -> list[Row]:
+def _changed(mailbox: Mailbox, state: Round) -> Iterator[Row]:
     """One row for each item that changed, at the place of its last change."""
-    since = state.since or 0
-    log = _between(mailbox.changes, since, state.upto)
-    changes: dict[int, list[Change]] = {}
-    for change in log:
-        if change.folder_id == state.folder:
-            changes.setdefault(change.serial, []).append(change)
+    steps_of = _steps(mailbox, state)
     earliest = datetime.fromisoformat(state.not_before) if state.not_before else None
-    rows = []
-    for serial, steps in changes.items():
-        last = steps[-1]
-        if state.after is not None and last.number <= state.after:
-            continue
+    start = 0 if state.after is None else bisect_right(steps_of, state.after, key=lambda steps: steps[-1].number)
+    for steps in islice(steps_of, start, None):
+        serial = steps[-1].serial
         row = _row(mailbox, serial, steps)
         kind = "deleted" if row.removed else "updated" if row.fields else "created"
         if state.kinds and state.kinds != kind:
             continue
         if earliest and not row.removed and not _in_time(mailbox.messages[serial].received, earliest, state.strictly):
             continue
-        rows.append(row)
-    return sorted(rows, key=lambda row: row.place)
+        yield row
+
+
+def _steps(mailbox: Mailbox, state: Round) -> list[list[Change]]:
+    """The steps of a round by item, in the order of their last ones. The log only grows, so a round's never change."""
+    log = mailbox.folders[state.folder].log
+    start = bisect_right(log, state.since or 0, key=_number)
+    end = bisect_right(log, state.upto, key=_number)
+    if end - start < _WORTH_KEEPING:
+        return _grouped(log[start:end])
+    found = mailbox.rounds.pop((state.folder, start, end), None) or _grouped(log[start:end])
+    mailbox.rounds[state.folder, start, end] = found
+    if len(mailbox.rounds) > _KEPT_ROUNDS:
+        del mailbox.rounds[next(iter(mailbox.rounds))]
+    return found
+
+
+def _grouped(log: list[Change]) -> list[list[Change]]:
+    changes: dict[int, list[Change]] = {}
+    for change in log:
+        changes.setdefault(change.serial, []).append(change)
+    return sorted(changes.values(), key=lambda steps: steps[-1].number)
+
+
+def _number(change: Change) -> int:
+    return change.number
 
 
 def _in_time(received: datetime, earliest: datetime, strictly: bool) -> bool:
@@ -137,23 +162,24 @@ def _row(mailbox: Mailbox, serial: int, steps: list[Change]) -> Row:
     message = mailbox.messages.get(serial)
     elsewhere = message is None or message.folder_id != last.folder_id
     if last.kind == "removed" or elsewhere:
-        return Row(serial, last.number, removed=(last.default_id, mailbox.immutable_id_of(serial)))
+        return Row(serial, last.number, removed=_ids(mailbox, last))
     if any(step.kind == "placed" for step in steps):
         return Row(serial, last.number)
     touched = dict.fromkeys(name for step in steps for name in step.fields)
     return Row(serial, last.number, fields=tuple(touched))
 
 
-def _between(changes: list[Change], since: int, upto: int) -> list[Change]:
-    """The log is in order, so only its end is looked at."""
-    start = len(changes)
-    while start and changes[start - 1].number > since:
-        start -= 1
-    return [change for change in changes[start:] if change.number <= upto]
+def _ids(mailbox: Mailbox, last: Change) -> tuple[str, str]:
+    default = ids.default_id(mailbox.address, last.serial, last.placed)
+    return default, ids.immutable_id(mailbox.address, last.serial)
 
 
 def changed_folders(mailbox: Mailbox, state: Round) -> list[Folder]:
     """Folders that came or whose counts changed in the round; the root is never listed."""
     after = state.after if state.after is not None else state.since or 0
-    found = [f for f in mailbox.folders.values() if f.parent_id and after < f.changed <= state.upto]
+    found = [
+        folder
+        for folder in mailbox.folders.values()
+        if folder.parent_id and not folder.is_hidden and after < folder.changed <= state.upto
+    ]
     return sorted(found, key=lambda folder: folder.changed)

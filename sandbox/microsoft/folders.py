@@ -1,4 +1,4 @@
-"""Graph's mail folder resources: list, get, make, delta.
+"""Graph's mail folder resources: list, get, make, rename, delta.
 
 https://learn.microsoft.com/graph/api/resources/mailfolder
 """
@@ -26,7 +26,10 @@ def list_folders(call: GraphCall) -> Response:
     mailbox = call.mailbox
     within = "folder" in call.request.path_params
     parent = call.folder().id if within else mailbox.root.id
-    found = mailbox.children(parent)
+    hidden = params.get("includeHiddenFolders")
+    if hidden not in (None, "true", "false"):
+        raise bad_request(f"Invalid value '{hidden}' for includeHiddenFolders.")
+    found = mailbox.children(parent, hidden=hidden == "true")
     skip = odata.whole_number(params, "$skip", 0, 100_000) or 0
     size = odata.whole_number(params, "$top", 1, 1000) or call.max_page or _PAGE
     where = f"/mailFolders('{call.request.path_params['folder']}')/childFolders" if within else "/mailFolders"
@@ -48,18 +51,40 @@ def get_folder(call: GraphCall) -> Response:
 
 
 def make_folder(call: GraphCall) -> Response:
-    body = call.body
-    name = body.get("displayName") if isinstance(body, dict) else None
-    if not isinstance(name, str) or not name.strip() or set(body) - {"displayName", "isHidden"}:
-        raise bad_request("A folder is made from its 'displayName'.")
+    name = _name(call, "displayName", "isHidden")
+    is_hidden = call.body.get("isHidden", False)
+    if not isinstance(is_hidden, bool):
+        raise bad_request("The value of 'isHidden' is a Boolean.")
     mailbox = call.mailbox
     parent = call.folder() if "folder" in call.request.path_params else mailbox.root
     try:
-        folder = mailbox.add_folder(name, parent.id)
+        folder = mailbox.add_folder(name, parent.id, is_hidden=is_hidden)
     except ValueError as error:
         raise GraphError(409, "ErrorFolderExists", "A folder with the specified name already exists.") from error
     answer = {"@odata.context": call.context("/mailFolders", entity=True)}
     return json_answer(answer | folder_json(mailbox, folder), 201)
+
+
+def rename_folder(call: GraphCall) -> Response:
+    """A well-known folder keeps its name."""
+    odata.allow(call.request.query_params)
+    name, folder = _name(call, "displayName"), call.folder()
+    if folder.well_known:
+        raise GraphError(403, "ErrorAccessDenied", "Distinguished folders cannot be renamed.")
+    try:
+        call.mailbox.rename_folder(folder, name)
+    except ValueError as error:
+        raise GraphError(409, "ErrorFolderExists", "A folder with the specified name already exists.") from error
+    answer = {"@odata.context": call.context("/mailFolders", entity=True)}
+    return json_answer(answer | folder_json(call.mailbox, folder))
+
+
+def _name(call: GraphCall, *known: str) -> str:
+    body = call.body
+    name = body.get("displayName") if isinstance(body, dict) else None
+    if not isinstance(name, str) or not name.strip() or set(body) - set(known):
+        raise bad_request("A folder has a 'displayName'.")
+    return name
 
 
 def folder_delta(call: GraphCall) -> Response:

@@ -60,6 +60,7 @@ class GraphCall:
     form: Form
     max_page: int | None
     applied: list[str]
+    request_id: str = ""
     body: Any = None
     _user: CompanyUser | None = field(default=None)
 
@@ -145,7 +146,7 @@ class Gate:
                 if chosen is None:
                     raise GraphError(405, "Request_BadRequest", "Specified HTTP method is not allowed.")
                 handler, needs = chosen
-                call = self._call(request, claims)
+                call = self._call(request, claims, identifiers["request-id"])
                 self._authorise(call, needs)
                 if request.method in ("POST", "PATCH", "PUT"):
                     call.body = _json(await request.body(), request)
@@ -175,29 +176,37 @@ class Gate:
             raise GraphError(401, "InvalidAuthenticationToken", text, {"www-authenticate": challenge})
         return claims
 
-    def _call(self, request: Request, claims: Claims) -> GraphCall:
+    def _call(self, request: Request, claims: Claims, request_id: str) -> GraphCall:
         form, max_page, applied = _preferences(request)
-        return GraphCall(request, self.tenant, claims, form, max_page, applied)
+        return GraphCall(request, self.tenant, claims, form, max_page, applied, request_id)
 
     def _authorise(self, call: GraphCall, needs: Needs) -> None:
         wanted: str | None = call.request.path_params.get("user")
         claims, path = call.claims, call.request.url.path
         is_mine = path == "/v1.0/me" or path.startswith("/v1.0/me/")
-        if claims.is_app and is_mine:
-            raise bad_request("/me request is only valid with delegated authentication flow.")
         if wanted is None and not is_mine:
             return  # nobody's resource: a batch, or nothing at all
-        granted = claims.roles if claims.is_app else claims.scopes
-        if needs.any_of and not granted.intersection(needs.any_of):
-            raise _denied(needs)
-        user = self.tenant.user(claims.oid if wanted is None else wanted)
-        is_own = user is not None and user.oid == claims.oid
-        reads_all = not needs.mail and granted.intersection(("User.Read.All", "User.ReadBasic.All"))
-        if not claims.is_app and not is_own and not reads_all:
-            raise _denied(needs)
-        if user is None:
-            raise _no_user(needs, wanted or claims.oid)
-        call._user = user
+        call._user = reach(self.tenant, claims, needs, wanted)
+
+
+def reach(tenant: Tenant, claims: Claims, needs: Needs, wanted: str | None) -> CompanyUser:
+    """The user whose resource is asked for; `wanted` None is the one who asks. Raises the service's refusal."""
+    if claims.is_app and wanted is None:
+        raise bad_request("/me request is only valid with delegated authentication flow.")
+    granted = claims.roles if claims.is_app else claims.scopes
+    if needs.any_of and not granted.intersection(needs.any_of):
+        raise _denied(needs)
+    user = tenant.user(claims.oid if wanted is None else wanted)
+    is_own = user is not None and user.oid == claims.oid
+    reads_all = not needs.mail and granted.intersection(("User.Read.All", "User.ReadBasic.All"))
+    if not claims.is_app and not is_own and not reads_all:
+        raise _denied(needs)
+    if user is None or (needs.mail and user.oid not in tenant.mailboxes):
+        raise _no_user(needs, wanted or claims.oid)
+    # The management scope that the tenant's administrator has given to applications concerns mailboxes alone.
+    if claims.is_app and needs.mail and not tenant.application_reaches(user.oid):
+        raise access_denied()
+    return user
 
 
 def _denied(needs: Needs) -> GraphError:

@@ -1,4 +1,4 @@
-"""The routes of Microsoft Graph that the sandbox speaks: the signed-in user, folders, messages, attachments, batch.
+"""The routes of Microsoft Graph that the sandbox speaks: users, folders, messages, subscriptions, batch.
 
 Every call carries a bearer token that `identity.claims_for` accepts. Errors have Graph's form, unknown resources too.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, Router
 
-from sandbox.microsoft import attachments, batch, folders, messages, odata
+from sandbox.microsoft import attachments, batch, folders, messages, odata, subscribing
 from sandbox.microsoft.errors import GraphError
 from sandbox.microsoft.gate import PROFILE, READ, WRITE, Gate, GraphCall, Handler, Identity, Needs, json_answer
 from sandbox.microsoft.representation import USER_DEFAULT, USER_MORE, user_json
@@ -44,7 +44,7 @@ _RESOURCES: dict[str, _Methods] = {
     "/translateExchangeIds": {"POST": (messages.translate_ids, Needs((*PROFILE, *READ)))},
     "/mailFolders": {"GET": (folders.list_folders, _READ), "POST": (folders.make_folder, _WRITE)},
     "/mailFolders/delta": {"GET": (folders.folder_delta, _READ)},
-    "/mailFolders/{folder}": {"GET": (folders.get_folder, _READ)},
+    "/mailFolders/{folder}": {"GET": (folders.get_folder, _READ), "PATCH": (folders.rename_folder, _WRITE)},
     "/mailFolders/{folder}/childFolders": {
         "GET": (folders.list_folders, _READ),
         "POST": (folders.make_folder, _WRITE),
@@ -62,6 +62,17 @@ _MESSAGE_RESOURCES: dict[str, _Methods] = {
     "/{message}/attachments/{attachment}": {"GET": (attachments.get_attachment, _READ)},
     "/{message}/attachments/{attachment}/$value": {"GET": (attachments.get_content, _READ)},
 }
+# Nobody's resources: what a call means is in its body, and there its scopes are checked.
+_ANY = Needs((), mail=False)
+_SUBSCRIPTIONS: dict[str, _Methods] = {
+    "/subscriptions": {"GET": (subscribing.list_all, _ANY), "POST": (subscribing.create, _ANY)},
+    "/subscriptions/{subscription}": {
+        "GET": (subscribing.get, _ANY),
+        "PATCH": (subscribing.renew, _ANY),
+        "DELETE": (subscribing.remove, _ANY),
+    },
+    "/subscriptions/{subscription}/reauthorize": {"POST": (subscribing.reauthorize, _ANY)},
+}
 
 
 def routes(tenant: Tenant, identity: Identity) -> list[BaseRoute]:
@@ -74,15 +85,17 @@ def routes(tenant: Tenant, identity: Identity) -> list[BaseRoute]:
     for owner in ("/v1.0/me", "/v1.0/users/{user}"):
         for path, methods in table.items():
             found.append(Route(owner + path, gate.endpoint(**methods), methods=_ALL_METHODS))
+    for path, methods in _SUBSCRIPTIONS.items():
+        found.append(Route(f"/v1.0{path}", gate.endpoint(**methods), methods=_ALL_METHODS))
     inner = Router([*found, _fallback(gate)])
-    batched = gate.endpoint(POST=(_batch(inner), Needs((), mail=False)))
+    batched = gate.endpoint(POST=(_batch(inner), _ANY))
     found.append(Route("/v1.0/$batch", batched, methods=_ALL_METHODS))
     found.append(_fallback(gate))
     return found
 
 
 def _fallback(gate: Gate) -> Route:
-    anything: _Methods = {method: (_nothing_here, Needs((), mail=False)) for method in _ALL_METHODS}
+    anything: _Methods = dict.fromkeys(_ALL_METHODS, (_nothing_here, _ANY))
     return Route("/v1.0/{rest:path}", gate.endpoint(**anything), methods=_ALL_METHODS)
 
 

@@ -16,7 +16,8 @@ from starlette.responses import JSONResponse, Response
 
 from sandbox.calls import Call
 from sandbox.faults import Fault
-from sandbox.gate import Exchange
+from sandbox.gate import Exchange, UnmeteredGuard
+from sandbox.microsoft import batch, parts
 from sandbox.microsoft.issuing import Claims
 from sandbox.microsoft.refusals import AuthError, Trace, correlation_id
 from sandbox.microsoft.token_endpoint import ON_BEHALF_OF
@@ -32,7 +33,7 @@ class GraphGuard:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._running: dict[int, tuple[str, str]] = {}
+        self._running: dict[int, list[parts.Key]] = {}
 
     def user(self, headers: Mapping[str, str]) -> str:
         claims = self._claims(headers)
@@ -52,19 +53,37 @@ class GraphGuard:
         claims = self._claims(headers)
         if claims is None:
             return None
+        if call.sub_requests is not None:
+            self._enter_parts(call, headers, claims)
+            return None
         key = (claims.app_id, self._mailbox(path, claims))
-        throttle = self._world.limits.graph.enter(key, max(1, len(call.sub_requests or ())))
+        throttle = self._world.limits.graph.enter(key)
         if throttle is None:
-            self._running[call.n] = key
+            self._running[call.n] = [key]
             return None
         if throttle.reason == "concurrency":
             message = "Application is over its MailboxConcurrency limit."
             return _throttled("ApplicationThrottled", message, throttle.retry_after, self._world)
         return _throttled("TooManyRequests", "Please retry again later.", throttle.retry_after, self._world)
 
+    def _enter_parts(self, call: Call, headers: Mapping[str, str], claims: Claims) -> None:
+        """Each part of a batch meets the limits and the faults for itself."""
+        asked = [request.partition(" ")[::2] for request in call.sub_requests or ()]
+        if not 0 < len(asked) <= batch.MAXIMUM:
+            return
+        paths = [f"/v1.0/{url.lstrip('/')}" for _, url in asked]
+        keys = [(claims.app_id, self._mailbox(path, claims)) for path in paths]
+        call.parts, self._running[call.n] = parts.enter(self._world.limits.graph, keys)
+        if call.fault.replace("slow", "").strip(","):
+            return  # the whole call goes wrong
+        for place, (method, path) in enumerate(zip((method for method, _ in asked), paths, strict=True)):
+            found = self._world.faults.take("graph", method, path) if place not in call.parts else []
+            verdict = parts.hit(found, lambda fault, path=path: self._spoil(fault, path, headers))  # type: ignore[misc]
+            if verdict is not None:
+                call.parts[place] = verdict
+
     def leave(self, call: Call) -> None:
-        key = self._running.pop(call.n, None)
-        if key is not None:
+        for key in self._running.pop(call.n, ()):
             self._world.limits.graph.leave(key)
 
     def finish(self, call: Call, path: str, headers: list[tuple[bytes, bytes]]) -> None:
@@ -76,13 +95,8 @@ class GraphGuard:
             case "throttle":
                 after = _DEFAULT_RETRY if fault.retry_after is None else fault.retry_after
                 return _throttled("TooManyRequests", "Please retry again later.", after, self._world)
-            case "expired_cursor":
-                claims = self._claims(exchange.headers)
-                if claims is not None and self._world.tenant.user(self._mailbox(path, claims)) is not None:
-                    self._world.tenant.expire_cursors(self._mailbox(path, claims))
-                return await exchange.answer()
-            case "revoked_token":
-                self._world.identity.tokens.revoke(_bearer(exchange.headers))
+            case "expired_cursor" | "revoked_token":
+                self._spoil(fault, path, exchange.headers)
                 return await exchange.answer()
         status = fault.status or 503
         code, message = {
@@ -93,6 +107,15 @@ class GraphGuard:
         }.get(status, ("UnknownError", "An unspecified error has occurred."))
         headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
         return _graph_error(status, code, message, headers, self._world)
+
+    def _spoil(self, fault: Fault, path: str, headers: Mapping[str, str]) -> None:
+        """End the cursors of the mailbox, or the token that the call carries; the service then answers by itself."""
+        if fault.kind == "revoked_token":
+            self._world.identity.tokens.revoke(_bearer(headers))
+            return
+        claims = self._claims(headers)
+        if claims is not None and self._world.tenant.user(self._mailbox(path, claims)) is not None:
+            self._world.tenant.expire_cursors(self._mailbox(path, claims))
 
     def _claims(self, headers: Mapping[str, str]) -> Claims | None:
         token = _bearer(headers)
@@ -108,26 +131,11 @@ class GraphGuard:
         return user.oid if user is not None else key.lower()
 
 
-class LoginGuard:
+class LoginGuard(UnmeteredGuard):
     """The gate's knowledge of the identity platform."""
 
     def __init__(self, world: World) -> None:
         self._world = world
-
-    def user(self, headers: Mapping[str, str]) -> str:
-        return ""
-
-    def carries_several(self, method: str, path: str) -> bool:
-        return False
-
-    def sub_requests(self, path: str, body: bytes) -> list[str]:
-        return []
-
-    def enter(self, call: Call, path: str, headers: Mapping[str, str]) -> Response | None:
-        return None
-
-    def leave(self, call: Call) -> None:
-        """Nothing is counted here."""
 
     def finish(self, call: Call, path: str, headers: list[tuple[bytes, bytes]]) -> None:
         headers.append((b"x-ms-request-id", str(uuid.uuid4()).encode()))

@@ -43,7 +43,7 @@ class Identity:
         self.tokens = TokenIssuer(company, clock, registration, self.scopes, base_url)
         token_endpoint = f"{base_url}/{company.tenant_id}/oauth2/v2.0/token"
         audiences = (token_endpoint, self.tokens.issuer)
-        self.credentials = Credentials(clock, registration, self.grants, audiences)
+        self.credentials = Credentials(registration, self.grants, audiences)
         self.authorize = Authorize(company, clock, registration, self.scopes, self.grants)
         self.token = TokenEndpoint(
             company, clock, registration, self.scopes, self.grants, self.tokens, self.credentials

@@ -1,5 +1,7 @@
 """Outlook item ids: case-sensitive, url-safe base64, different for each id type, unknown outside their mailbox.
 
+An item's id begins with its numbers, masked for the mailbox, so that no mailbox has to keep a table of its ids.
+
 A default id names an item *in its folder* and so changes when the item moves; an immutable id names the item.
 https://learn.microsoft.com/graph/outlook-immutable-id
 """
@@ -9,7 +11,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from functools import lru_cache
 
+_NUMBER = 5  # bytes of a serial and of a placement
 _WELL_FORMED = re.compile(r"^AA[A-Za-z0-9_\-]{62,}={0,2}$")
 
 
@@ -18,12 +22,31 @@ def _long(prefix: bytes, mailbox: str, kind: str, name: str, length: int) -> str
     return base64.urlsafe_b64encode(prefix + digest).decode("ascii")
 
 
+@lru_cache(maxsize=1024)
+def _mask(mailbox: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"{mailbox}|numbers".encode()).digest()[: 2 * _NUMBER])
+
+
+def _item(prefix: bytes, mailbox: str, kind: str, serial: int, placement: int, length: int) -> str:
+    numbers = (((serial << 8 * _NUMBER) | placement) ^ _mask(mailbox)).to_bytes(2 * _NUMBER)
+    digest = hashlib.shake_256(f"{mailbox}|{kind}|{serial}:{placement}".encode()).digest(length - len(numbers))
+    return base64.urlsafe_b64encode(prefix + numbers + digest).decode("ascii")
+
+
 def default_id(mailbox: str, serial: int, placement: int) -> str:
-    return _long(b"\x00\x03\x24", mailbox, "item", f"{serial}:{placement}", 107)
+    return _item(b"\x00\x03\x24", mailbox, "item", serial, placement, 107)
 
 
 def immutable_id(mailbox: str, serial: int) -> str:
-    return _long(b"\x00\x09\x0b", mailbox, "immutable", str(serial), 86)
+    return _item(b"\x00\x09\x0b", mailbox, "immutable", serial, 0, 86)
+
+
+def serial_of(mailbox: str, value: str) -> int | None:
+    """The serial that an id of this mailbox would name. Whoever asks compares the item's ids with the whole text."""
+    if not is_well_formed(value):
+        return None
+    numbers = int.from_bytes(base64.urlsafe_b64decode(value[:20])[3 : 3 + 2 * _NUMBER]) ^ _mask(mailbox)
+    return numbers >> 8 * _NUMBER
 
 
 def folder_id(mailbox: str, name: str) -> str:

@@ -5,14 +5,15 @@ https://learn.microsoft.com/graph/api/resources/message
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from sandbox.microsoft import delta, ids, odata
+from sandbox.microsoft import delta, ids, odata, search
 from sandbox.microsoft.errors import access_denied, bad_request, conflict, sync_state_not_found
 from sandbox.microsoft.gate import GraphCall, json_answer, stream
-from sandbox.microsoft.mailbox import StoredMessage
+from sandbox.microsoft.mailbox import Folder, StoredMessage
 from sandbox.microsoft.mime import stream_mime
 from sandbox.microsoft.odata import Expand
 from sandbox.microsoft.representation import (
@@ -25,6 +26,7 @@ from sandbox.microsoft.representation import (
 
 _PAGE = 10
 _DELTA_PAGE = 10
+_LARGEST_DELTA_PAGE = 200
 # Changing these on mail that is no draft needs a permission that nobody here has.
 _CONTENT = frozenset(
     ("subject", "body", "uniqueBody", "toRecipients", "ccRecipients", "bccRecipients", "replyTo", "from", "sender")
@@ -48,14 +50,11 @@ def row(call: GraphCall, message: StoredMessage, select: tuple[str, ...] | None,
 
 
 def list_messages(call: GraphCall) -> Response:
+    if "$search" in call.request.query_params:
+        return _search(call)
     query = odata.message_query(call.request.query_params)
     in_folder = "folder" in call.request.path_params
-    mailbox = call.mailbox
-    held = list(mailbox.in_folder(call.folder().id)) if in_folder else list(mailbox.messages.values())
-    held = [message for message in held if all(test(message) for test in query.tests)]
-    held.sort(key=lambda message: (message.received, message.serial), reverse=True)
-    for read, descending in reversed(query.order):
-        held.sort(key=read, reverse=descending)
+    held = _found(call, query, call.folder() if in_folder else None)
     size = query.top or call.max_page or _PAGE
     shown = held[query.skip : query.skip + size]
     where = f"/mailFolders('{call.request.path_params['folder']}')/messages" if in_folder else "/messages"
@@ -66,6 +65,44 @@ def list_messages(call: GraphCall) -> Response:
     if query.skip + size < len(held):
         answer["@odata.nextLink"] = call.link(skip=str(query.skip + size))
     return json_answer(answer)
+
+
+def _search(call: GraphCall) -> Response:
+    """The newest that have the words, at most a thousand, in pages that only their own links name."""
+    params = call.request.query_params
+    search.check(params)
+    odata.allow(params, "$search", "$select", "$expand", "$top", "$skiptoken")
+    select, expand = odata.message_select(params.get("$select")), odata.message_expand(params.get("$expand"))
+    size = odata.whole_number(params, "$top", 1, 1000) or call.max_page or _PAGE
+    place = params.get("$skiptoken", "0")
+    if not place.isdigit():
+        raise bad_request("The skip token is not valid.", "ErrorInvalidUrlQuery")
+    start = int(place)
+    folder = call.folder() if "folder" in call.request.path_params else None
+    fits = search.matcher(params["$search"])
+    wanted = min(start + size, search.MOST)
+    found = list(islice((one for one in call.mailbox.newest_first(folder) if fits(one)), wanted + 1))
+    where = f"/mailFolders('{call.request.path_params['folder']}')/messages" if folder else "/messages"
+    answer: Json = {"@odata.context": call.context(where, select)}
+    answer["value"] = [row(call, message, select, expand) for message in found[start:wanted]]
+    if len(found) > wanted and wanted < search.MOST:
+        answer["@odata.nextLink"] = call.link(skiptoken=str(wanted))
+    return json_answer(answer)
+
+
+def _found(call: GraphCall, query: odata.Query, folder: Folder | None) -> list[StoredMessage]:
+    """What the options ask for, in order. Look-ups by Message-ID or thread do not pass the whole mailbox."""
+    mailbox = call.mailbox
+    if query.narrowed is None:
+        held = mailbox.newest_first(folder)
+        held = [message for message in held if all(test(message) for test in query.tests)] if query.tests else held
+    else:
+        held = [message for message in query.narrowed(mailbox) if all(test(message) for test in query.tests)]
+        held = [message for message in held if folder is None or message.folder_id == folder.id]
+        held.sort(key=lambda message: (message.received, message.serial), reverse=True)
+    for read, descending in reversed(query.order):
+        held = sorted(held, key=read, reverse=descending)
+    return held
 
 
 def get_message(call: GraphCall) -> Response:
@@ -171,7 +208,7 @@ def message_delta(call: GraphCall) -> Response:
     """One page of a delta round over a folder's messages."""
     folder, mailbox = call.folder(), call.mailbox
     state = _round(call, folder.id)
-    size = call.max_page or state.page or _DELTA_PAGE
+    size = min(call.max_page or state.page or _DELTA_PAGE, _LARGEST_DELTA_PAGE)
     rows, after, is_over = delta.page(mailbox, state, size)
     expand = Expand(extended=state.extended)
     value = [_delta_row(call, found, state.select, expand) for found in rows]

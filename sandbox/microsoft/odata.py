@@ -15,7 +15,7 @@ from typing import Any
 from starlette.datastructures import QueryParams
 
 from sandbox.microsoft.errors import GraphError, bad_request, unknown_property
-from sandbox.microsoft.mailbox import StoredMessage
+from sandbox.microsoft.mailbox import Mailbox, StoredMessage
 from sandbox.microsoft.representation import (
     ATTACHMENT_PROPERTIES,
     FILE_PROPERTIES,
@@ -23,6 +23,7 @@ from sandbox.microsoft.representation import (
 )
 
 Test = Callable[[StoredMessage], bool]
+Narrowing = Callable[[Mailbox], list[StoredMessage]]
 
 _MEETING_PROPERTIES = frozenset(
     (
@@ -64,8 +65,11 @@ class Expand:
 
 @dataclass(frozen=True)
 class Query:
+    """`narrowed` gives the few messages that can fit, where the filter names a Message-ID or a thread."""
+
     select: tuple[str, ...] | None = None
     tests: tuple[Test, ...] = ()
+    narrowed: Narrowing | None = None
     order: tuple[tuple[Callable[[StoredMessage], Any], bool], ...] = ()
     expand: Expand = field(default_factory=Expand)
     top: int | None = None
@@ -135,6 +139,7 @@ def message_query(params: QueryParams, *more: str) -> Query:
     return Query(
         select=message_select(params.get("$select")),
         tests=tests,
+        narrowed=None if filtered is None else _narrowing(filtered),
         order=order,
         expand=message_expand(params.get("$expand")),
         top=whole_number(params, "$top", 1, 1000),
@@ -208,6 +213,19 @@ def message_filter(raw: str) -> tuple[tuple[Test, ...], frozenset[str]]:
         rest = rest[4:]
 
 
+_NARROW = re.compile(r"(?:^|\sand\s+)\s*(internetMessageId|conversationId)\s+eq\s+('(?:[^']|'')*')")
+
+
+def _narrowing(raw: str) -> Narrowing | None:
+    found = _NARROW.search(raw) if raw.count("'") == 2 else None
+    if found is None:
+        return None
+    text = _text(found[2])
+    if found[1] == "internetMessageId":
+        return lambda mailbox: mailbox.with_message_id(text)
+    return lambda mailbox: mailbox.in_thread(text)
+
+
 def _text(quoted: str) -> str:
     if not quoted.startswith("'"):
         raise bad_request(f"Invalid filter clause: a text stands in single quotes, not {quoted}.")
@@ -215,7 +233,8 @@ def _text(quoted: str) -> str:
 
 
 def _has_category(wanted: str) -> Test:
-    return lambda message: wanted.lower() in (category.lower() for category in message.categories)
+    lowered = wanted.lower()
+    return lambda message: bool(message.categories) and lowered in [name.lower() for name in message.categories]
 
 
 def _comparison(name: str, operator: str, value: str) -> Test:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -31,7 +32,7 @@ class Form:
 
 
 def stamp(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{moment.isoformat()[:19]}Z"
 
 
 def recipient(person: Person | None) -> Json | None:
@@ -111,17 +112,20 @@ ON_REQUEST: dict[str, Getter] = {
 MESSAGE_PROPERTIES = frozenset(MESSAGE) | frozenset(ON_REQUEST)
 
 
+@lru_cache(maxsize=256)
+def _getters(select: tuple[str, ...]) -> tuple[tuple[str, Getter], ...]:
+    chosen = {"id", *select}
+    return tuple((name, getter) for name, getter in (MESSAGE | ON_REQUEST).items() if name in chosen)
+
+
 def message_json(message: StoredMessage, form: Form, select: tuple[str, ...] | None = None) -> Json:
     """A message with the selected properties, or all default ones. The id and the etag are always there."""
     row: Json = {}
-    meeting = meetings.meeting(message.parsed)
+    meeting = meetings.meeting(message.parsed) if message.may_be_meeting else None
     if meeting:
         row["@odata.type"] = f"#microsoft.graph.{meeting.type_name}"
     row["@odata.etag"] = message.etag
-    chosen = MESSAGE if select is None else {"id": None} | dict.fromkeys(select)
-    for name, getter in (MESSAGE | ON_REQUEST).items():
-        if name not in chosen:
-            continue
+    for name, getter in MESSAGE.items() if select is None else _getters(select):
         if name == "internetMessageHeaders" and (message.is_sent or message.is_draft):
             continue  # only a received message has travelled
         row[name] = getter(message, form)
@@ -202,15 +206,14 @@ FOLDER_PROPERTIES = (
 
 
 def folder_json(mailbox: Mailbox, folder: Folder, select: tuple[str, ...] | None = None) -> Json:
-    held = list(mailbox.in_folder(folder.id))
     row: Json = {
         "id": folder.id,
         "displayName": folder.name,
         "parentFolderId": folder.parent_id,
         "childFolderCount": len(mailbox.children(folder.id)),
-        "unreadItemCount": sum(not message.is_read for message in held),
-        "totalItemCount": len(held),
-        "isHidden": False,
+        "unreadItemCount": folder.unread,
+        "totalItemCount": len(folder.items),
+        "isHidden": folder.is_hidden,
     }
     return row if select is None else {name: row[name] for name in row if name in select or name == "id"}
 

@@ -9,9 +9,11 @@ from typing import Protocol
 
 from sandbox.microsoft import mime
 from sandbox.microsoft.mailbox import Folder, Head, Mailbox, StoredMessage
+from sandbox.microsoft.notifier import Notifier
+from sandbox.microsoft.seeded import Boxes, Seeded, seeded_mail
+from sandbox.microsoft.subscriptions import Subscriptions
 from sandbox.seed.company import Company, CompanyUser
 from sandbox.seed.files import load_mail
-from sandbox.seed.mail import SeedMail, seed_mail
 
 
 class HasNow(Protocol):
@@ -19,18 +21,33 @@ class HasNow(Protocol):
 
 
 class Tenant:
-    """`clock.now()` is the sandbox's time. The same company, hour and seed number give the same mailboxes."""
+    """`clock.now()` is the sandbox's time. The same company, hour and seed number give the same mailboxes.
 
-    def __init__(self, company: Company, clock: HasNow, seed: int) -> None:
+    `boxes` are the messages to begin with, by address, where they are not the seed's.
+    """
+
+    def __init__(self, company: Company, clock: HasNow, seed: int, boxes: Boxes | None = None) -> None:
         self.company = company
         self.clock = clock
         self.seed = seed
         self.id = company.tenant_id
-        self.users = {user.oid: user for user in company.users}
-        self.mailboxes = {user.oid: Mailbox(user.oid, user.email) for user in company.users}
+        self.users = {user.oid: user for user in company.of_suite("microsoft")}
+        self.mailboxes = {user.oid: Mailbox(user.oid, user.email) for user in self.users.values()}
+        # The mailboxes that applications may reach, by object id; None is all of them.
+        self.application_access: frozenset[str] | None = None
+        notifier = Notifier(clock.now, seed)
+        self.subscriptions = Subscriptions(self.id, clock.now, notifier, self.application_reaches)
         start = clock.now().replace(minute=0, second=0, microsecond=0)
-        for address, mails in seed_mail(company, seed, start).items():
-            self._fill(self.mailbox(address), mails)
+        for address, found in (seeded_mail(company, seed, start) if boxes is None else boxes).items():
+            self._fill(self.mailbox(address), found)
+
+    def application_reaches(self, oid: str) -> bool:
+        """Whether the management scope of applications holds a mailbox."""
+        return self.application_access is None or oid in self.application_access
+
+    def close(self) -> None:
+        """Ends what goes on beside the API."""
+        self.subscriptions.notifier.close()
 
     def user(self, key: str) -> CompanyUser | None:
         """By object id or user principal name; both compare without case."""
@@ -92,10 +109,13 @@ class Tenant:
         for mailbox in [self.mailbox(key)] if key else self.mailboxes.values():
             mailbox.expire_cursors()
 
-    def _fill(self, mailbox: Mailbox, mails: list[SeedMail]) -> None:
-        for mail in sorted(mails, key=lambda mail: mail.received):
+    def _fill(self, mailbox: Mailbox, found: list[Seeded]) -> None:
+        for seeded in found:
+            mail = seeded.mail
             folder = self._folder(mailbox, mail.folder)
-            message = mailbox.add(folder, mail.render, Head(mail.message_id, mail.references), mail.received)
+            head = Head(mail.message_id, mail.references)
+            message = mailbox.add(folder, seeded.mime, head, mail.received, seeded.parsed)
+            message.may_be_meeting = seeded.may_be_meeting
             message.modified = mail.received + timedelta(seconds=2)
             message.is_read = mail.is_read or message.is_sent or message.is_draft
             message.is_bulk = mail.is_bulk

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sandbox.salesforce import person_fields
 from sandbox.salesforce.schema import BY_PREFIX
 
 if TYPE_CHECKING:
@@ -23,15 +24,20 @@ _ALWAYS_VISIBLE_FIELDS = frozenset({"Id", "IsDeleted", "CreatedDate", "SystemMod
 
 
 class Access:
-    """The rules of one org. `private` holds the objects with a private default; tests may change it."""
+    """The rules of one org. `private` holds the objects with a private default, `public_read_only` those that all may
+    read and only the owner changes; tests may change them."""
 
     def __init__(self, org: Org) -> None:
         self._org = org
         self.private: set[str] = set(_PRIVATE)
+        self.public_read_only: set[str] = set()
         self._shares: dict[str, set[str]] = {}
         self._hidden: dict[tuple[str, str], frozenset[str]] = {}
+        self._read_only: dict[tuple[str, str], frozenset[str]] = {}
         self._administrators = {u.salesforce_user_id for u in org.company.users if u.role == "administrator"}
         self._profiles = {u.salesforce_user_id: u.profile for u in org.company.users}
+        self.hide("Standard User", "Opportunity", frozenset({"Margin__c"}))
+        self.protect("Standard User", "Account", frozenset({"SLA__c"}))
 
     def share(self, record_id: str, user_id: str) -> None:
         """Let a user read and change one record."""
@@ -41,7 +47,21 @@ class Access:
         """Hide exactly these fields of an object from a user (by id) or a profile (by name)."""
         self._hidden[who, sobject] = fields - _ALWAYS_VISIBLE_FIELDS
 
+    def protect(self, who: str, sobject: str, fields: frozenset[str]) -> None:
+        """Let a user (by id) or a profile (by name) read exactly these fields of an object but not write them."""
+        self._read_only[who, sobject] = fields
+
+    def read_only_fields(self, user_id: str, sobject: str) -> frozenset[str]:
+        by_profile = self._read_only.get((self.profile(user_id), sobject), frozenset())
+        return by_profile | self._read_only.get((user_id, sobject), frozenset())
+
+    def profile(self, user_id: str) -> str:
+        """The name of the user's profile."""
+        return self._profiles.get(user_id, "")
+
     def hidden_fields(self, user_id: str, sobject: str) -> frozenset[str]:
+        if not self._org.person_accounts and sobject in ("Account", "Contact", "RecordType"):
+            return self._hidden_of(user_id, sobject) | person_fields.fields_without(sobject)
         if sobject == "EmailMessage" and not self._org.enhanced_email:
             return self._hidden_of(user_id, sobject) | _ENHANCED_EMAIL_FIELDS
         return self._hidden_of(user_id, sobject)
@@ -54,6 +74,8 @@ class Access:
         return user_id in self._administrators
 
     def can_see(self, user_id: str, sobject: str, row: Row) -> bool:
+        if sobject == "RecordType" and row["IsPersonType"] and not self._org.person_accounts:
+            return False
         if user_id in self._administrators or user_id == row.get("OwnerId"):
             return True
         return self._sees(user_id, sobject, row)
@@ -62,6 +84,8 @@ class Access:
         """Who sees a record may change it here; users change themselves alone."""
         if sobject == "User":
             return user_id == row["Id"] or self.is_administrator(user_id)
+        if sobject in self.public_read_only and user_id not in (row.get("OwnerId"), *self._shares.get(row["Id"], ())):
+            return self.is_administrator(user_id)
         return self.can_see(user_id, sobject, row)
 
     def can_delete(self, user_id: str, sobject: str, row: Row) -> bool:

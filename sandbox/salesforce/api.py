@@ -64,7 +64,7 @@ class Call:
     def sobject(self, name: str) -> SObject:
         """The object of a path; raises `SalesforceError` NOT_FOUND."""
         found = sobject(name)
-        if found is None:
+        if found is None or not self.org.knows(found):
             raise not_found()
         return found
 
@@ -129,4 +129,4 @@ def answer_or_error(resources: tuple[Resource, ...], call: Call) -> Answer:
     try:
         return dispatch(resources, call)
     except SalesforceError as error:
-        return Answer(error.status, [error.as_rest()])
+        return Answer(error.status, error.as_list())

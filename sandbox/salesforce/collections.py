@@ -16,6 +16,7 @@ from sandbox.salesforce.resources import as_json, upsert
 from sandbox.salesforce.schema import BY_PREFIX, SObject, sobject
 
 MAX_RECORDS = 200
+MAX_CHUNKS = 10
 _ROLLED_BACK = SalesforceError(
     "ALL_OR_NONE_OPERATION_ROLLED_BACK",
     "Record rolled back because not all records were valid and the request was using AllOrNone header",
@@ -35,6 +36,23 @@ def _check_count(count: int) -> None:
         )
     if count == 0:
         raise SalesforceError("INVALID_INPUT", "a collection needs at least one record")
+
+
+def _check_chunks(given: list[Any]) -> None:
+    """Records of one object that stand together are one chunk; a request of more chunks is refused whole."""
+    names = [_type_name(record) for record in given]
+    if sum(name != before for before, name in zip([None, *names], names, strict=False)) > MAX_CHUNKS:
+        raise SalesforceError(
+            "LIMIT_EXCEEDED",
+            f"Cannot have more than {MAX_CHUNKS} chunks in a single operation. Please rearrange the data to reduce"
+            " chunking.",
+        )
+
+
+def _type_name(record: Any) -> str:
+    attributes = record.get("attributes") if isinstance(record, dict) else None
+    name = attributes.get("type") if isinstance(attributes, dict) else None
+    return name.casefold() if isinstance(name, str) else ""
 
 
 def _failure(error: SalesforceError) -> dict[str, Any]:
@@ -68,14 +86,15 @@ def _records(call: Call) -> tuple[list[Any], bool]:
     given = body.get("records")
     if not isinstance(given, list):
         raise SalesforceError("JSON_PARSER_ERROR", "records must be a list")
+    _check_chunks(given)
     return given, body.get("allOrNone") is True
 
 
-def _type(record: Any) -> SObject:
+def _type(call: Call, record: Any) -> SObject:
     attributes = record.get("attributes") if isinstance(record, dict) else None
     name = attributes.get("type") if isinstance(attributes, dict) else None
     found = sobject(name) if isinstance(name, str) else None
-    if found is None:
+    if found is None or not call.org.knows(found):
         raise SalesforceError("INVALID_TYPE", f"sObject type '{name}' is not supported.")
     return found
 
@@ -84,7 +103,7 @@ def create(call: Call) -> Answer:
     given, all_or_none = _records(call)
 
     def work(record: dict[str, Any]) -> dict[str, Any]:
-        record_id = records.create(call.org, call.caller, _type(record), record)
+        record_id = records.create(call.org, call.caller, _type(call, record), record)
         return {"id": record_id, "success": True, "errors": []}
 
     return _each(call, given, work, all_or_none=all_or_none)
@@ -94,7 +113,7 @@ def update(call: Call) -> Answer:
     given, all_or_none = _records(call)
 
     def work(record: dict[str, Any]) -> dict[str, Any]:
-        found = _type(record)
+        found = _type(call, record)
         key = next((name for name in record if name.casefold() == "id"), None)
         if key is None:
             raise SalesforceError("MISSING_ARGUMENT", "Id not specified in an update call", ["Id"])
@@ -133,7 +152,7 @@ def delete(call: Call) -> Answer:
     def work(record_id: str) -> dict[str, Any]:
         normal = ids.normalise(record_id)
         found = BY_PREFIX.get(normal[:3]) if normal else None
-        if normal is None or found is None:
+        if normal is None or found is None or not call.org.knows(found):
             raise malformed_id(record_id)
         try:
             records.delete(call.org, call.caller, found, normal)

@@ -170,12 +170,13 @@ def _run_one(call: Call, run: Run, step: _Step, steps: list[_Step]) -> None:
         body = _resolve(step.given.get("body"), done)
         headers = _headers(_resolve(step.given.get("httpHeaders"), done))
         version, path, query = split(url)
-        if path.lower() == "composite" or path.lower().startswith(("composite/batch", "composite/graph")):
+        # Composites are documented for sObject, query and collection resources; pages have batches of their own.
+        if path.lower() == "composite" or path.lower().startswith(("composite/batch", "composite/graph", "ui-api")):
             raise SalesforceError("INVALID_INPUT", f"A subrequest cannot be {url}")
         sub = replace(call, method=str(step.given["method"]).upper(), version=version, path=path, query=query)
         answer = run(replace(sub, headers={**call.headers, **headers}, body=body, inside=True))
     except SalesforceError as error:
-        answer = Answer(error.status, [error.as_rest()])
+        answer = Answer(error.status, error.as_list())
     step.status, step.body, step.headers = answer.status, answer.body, answer.headers
 
 
@@ -255,9 +256,9 @@ def _run_batched(call: Call, run: Run, given: Any) -> Answer:
         address = "/" + str(given["url"]).lstrip("/")
         address = address if address.startswith("/services/") else f"/services/data{address}"
         version, path, query = split(address)
-        if path.lower().startswith("composite"):
+        if path.lower().startswith(("composite", "ui-api")):
             raise SalesforceError("INVALID_INPUT", f"A batch cannot hold {address}")
         sub = replace(call, method=str(given["method"]).upper(), version=version, path=path, query=query)
         return run(replace(sub, body=given.get("richInput"), inside=True))
     except SalesforceError as error:
-        return Answer(error.status, [error.as_rest()])
+        return Answer(error.status, error.as_list())

@@ -3,7 +3,13 @@
 Reference: https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/errorcodes.htm
 """
 
-from typing import Any
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sandbox.salesforce.schema import SObject
 
 STATUS: dict[str, int] = {
     "INVALID_SESSION_ID": 401,
@@ -19,8 +25,24 @@ STATUS: dict[str, int] = {
 }
 
 
+@dataclass(frozen=True)
+class Match:
+    """Records of one object that a duplicate rule takes for the same as the one that is to be saved."""
+
+    sobject: SObject
+    record_ids: tuple[str, ...]
+    rule: str
+    allow_save: bool
+
+
 class SalesforceError(Exception):
-    """One refusal; `status` is 400 unless the code has its own."""
+    """One refusal; `status` is 400 unless the code has its own.
+
+    `others` are what else is wrong with the same record, `matches` the records that it would double.
+    """
+
+    others: tuple[SalesforceError, ...] = ()
+    matches: tuple[Match, ...] = ()
 
     def __init__(self, code: str, message: str, fields: list[str] | None = None, status: int | None = None) -> None:
         super().__init__(f"{code}: {message}")
@@ -35,6 +57,10 @@ class SalesforceError(Exception):
         if self.fields is not None:
             body["fields"] = self.fields
         return body
+
+    def as_list(self) -> list[dict[str, Any]]:
+        """The body of a refused request: all that is wrong."""
+        return [self.as_rest(), *(other.as_rest() for other in self.others)]
 
     def as_save_result(self) -> dict[str, Any]:
         """The shape inside the save result of a collection."""

@@ -16,10 +16,13 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from sandbox.calls import Call
 from sandbox.faults import Fault
 from sandbox.gate import Exchange
+from sandbox.salesforce import soap
 from sandbox.salesforce.locked_row import locked_row
 from sandbox.world import World
 
 _API = re.compile(r"/services/(data/v\d|Soap/)")
+_SOAP = re.compile(r"/services/Soap/")
+_SESSION = re.compile(rb"sessionId[^>]*>\s*([^<\s]+)")
 _SEVERAL = re.compile(r"/services/data/v[\d.]+/composite(/batch|/graph|/sobjects(/\w+(/\w+)?)?)?/?(\?|$)")
 _LIMIT_HEADER = b"sforce-limit-info"
 
@@ -64,6 +67,8 @@ class SalesforceGuard:
             headers.append((_LIMIT_HEADER, self._world.limits.salesforce.header().encode()))
 
     async def refuse(self, fault: Fault, path: str, exchange: Exchange) -> Response:
+        if _SOAP.match(path) and fault.kind not in ("revoked_token", "rotated_token"):
+            return _soap_fault(fault)
         at_api = bool(_API.match(path)) or path.startswith("/services/data")
         match fault.kind:
             case "throttle" if at_api:
@@ -89,6 +94,9 @@ class SalesforceGuard:
         """End or use up the token that the call carries; the service then answers by itself."""
         tokens = self._world.tokens
         tokens.revoke_access_token(_bearer(exchange.headers))
+        if _SOAP.match(exchange.scope["path"]):
+            session = _SESSION.search(await exchange.body())
+            tokens.revoke_access_token(session[1].decode("latin-1") if session else "")
         if "/oauth2/" not in exchange.scope["path"]:
             return
         form = parse_qs((await exchange.body()).decode("utf-8", "replace"))
@@ -115,6 +123,16 @@ def _lines(part: dict[str, Any]) -> list[str]:
 
 def _errors(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> Response:
     return JSONResponse([{"message": message, "errorCode": code}], status_code=status, headers=headers)
+
+
+def _soap_fault(fault: Fault) -> Response:
+    code, message = {
+        "throttle": ("REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests (Concurrent API Requests) Limit exceeded."),
+        "spent_limit": ("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."),
+        "locked_row": ("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record"),
+    }.get(fault.kind, ("SERVER_UNAVAILABLE", "The server is unavailable. Please try again later."))
+    status = fault.status if fault.kind == "error" and fault.status else 500
+    return Response(soap.Fault(code, message).render(), status_code=status, media_type="text/xml")
 
 
 def _retry(fault: Fault) -> dict[str, str] | None:

@@ -1,7 +1,7 @@
 """``UNABLE_TO_LOCK_ROW`` as each of Salesforce's write resources tells it.
 
-A single write is refused whole. A composite is refused whole only with ``allOrNone``; otherwise its first write fails,
-what refers to it is halted, and the rest goes on.
+A single write is refused whole. A composite or a collection is refused whole only with ``allOrNone``; otherwise its
+first write fails, what refers to it is halted, and the rest goes on.
 
 https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_composite_composite_post.htm
 """
@@ -35,8 +35,22 @@ async def locked_row(path: str, exchange: Exchange) -> Response:
         if resource.endswith("/graph"):
             return _graphs(given)
         if exchange.method != "DELETE":
-            return _collection(given)
+            return await _collection(given, exchange)
+    if "/ui-api/records" in resource:
+        return JSONResponse(_locked_page(), status_code=400)
     return JSONResponse([_LOCKED], status_code=400)
+
+
+def _locked_page() -> dict[str, Any]:
+    """How the User Interface API tells it."""
+    empty = dict.fromkeys(("constituentField", "duplicateRecordError", "field", "fieldLabel"))
+    error = {**empty, "errorCode": "UNABLE_TO_LOCK_ROW", "message": _MESSAGE}
+    return {
+        "enhancedErrorType": "RecordError",
+        "message": "An error occurred while trying to update the record. Please try again.",
+        "output": {"errors": [error], "fieldErrors": {}},
+        "statusCode": 400,
+    }
 
 
 async def _composite(given: Any, exchange: Exchange) -> Response:
@@ -92,17 +106,21 @@ def _graphs(given: Any) -> Response:
     return JSONResponse({"graphs": answers})
 
 
-def _collection(given: Any) -> Response:
+async def _collection(given: Any, exchange: Exchange) -> Response:
     records = given.get("records", []) if isinstance(given, dict) else []
-    whole = isinstance(given, dict) and given.get("allOrNone") is True
-    rolled_back = {
-        "statusCode": "ALL_OR_NONE_OPERATION_ROLLED_BACK",
-        "message": "Record rolled back because not all records were valid and the request was using AllOrNone header",
-        "fields": [],
-    }
-    locked = {"statusCode": "UNABLE_TO_LOCK_ROW", "message": _MESSAGE, "fields": []}
-    errors = [rolled_back if whole and number else locked for number, _ in enumerate(records)]
-    return JSONResponse([{"success": False, "errors": [error]} for error in errors])
+    locked = {"success": False, "errors": [{"statusCode": "UNABLE_TO_LOCK_ROW", "message": _MESSAGE, "fields": []}]}
+    if not records:
+        return await exchange.answer()
+    if given.get("allOrNone") is True:
+        message = "Record rolled back because not all records were valid and the request was using AllOrNone header"
+        error = {"statusCode": "ALL_OR_NONE_OPERATION_ROLLED_BACK", "message": message, "fields": []}
+        return JSONResponse([locked, *({"success": False, "errors": [error]} for _ in records[1:])])
+    if not records[1:]:
+        return JSONResponse([locked])
+    status, _, body = await exchange.captured(json.dumps({**given, "records": records[1:]}).encode())
+    if status != 200:
+        return Response(body, status_code=status, media_type="application/json")
+    return JSONResponse([locked, *json.loads(body)])
 
 
 def _json(body: bytes) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.salesforce import ids
+from sandbox.salesforce.record_types import RECORD_TYPES, RecordType
 from sandbox.salesforce.schema import OBJECTS
 from sandbox.seed.company import Company
 
@@ -46,10 +47,7 @@ def metadata_rows(company: Company) -> dict[str, list[Record]]:
                 "TimeZoneSidKey": "Europe/London",
             }
         ],
-        "RecordType": [
-            _record_type(BUSINESS_ACCOUNT, "Business Account", "Organization", person=False),
-            _record_type(PERSON_ACCOUNT, "Person Account", "PersonAccount", person=True),
-        ],
+        "RecordType": [record_type_row(found) for found in RECORD_TYPES if OBJECTS[found.sobject].option is None],
         "TaskStatus": _statuses("Task", {"IsClosed": CLOSED_STATUS["Task"]}),
         "CaseStatus": _statuses("Case", {"IsClosed": CLOSED_STATUS["Case"]}),
         "LeadStatus": _statuses("Lead", {"IsConverted": CONVERTED_STATUS}),
@@ -80,14 +78,14 @@ def _profiles(company: Company) -> list[Record]:
     return list(found.values())
 
 
-def _record_type(record_id: str, name: str, developer_name: str, *, person: bool) -> Record:
+def record_type_row(found: RecordType) -> Record:
     return {
-        "Id": record_id,
-        "Name": name,
-        "DeveloperName": developer_name,
-        "SobjectType": "Account",
+        "Id": found.id,
+        "Name": found.name,
+        "DeveloperName": found.developer_name,
+        "SobjectType": found.sobject,
         "IsActive": True,
-        "IsPersonType": person,
+        "IsPersonType": found.person,
     }
 
 

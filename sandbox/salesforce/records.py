@@ -12,7 +12,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.salesforce import activities, content, derived, duplicates, emails, ids, validation, values
+from sandbox.salesforce import (
+    activities,
+    content,
+    derived,
+    duplicates,
+    emails,
+    ids,
+    person_accounts,
+    picklists,
+    record_types,
+    validation,
+    values,
+)
 from sandbox.salesforce.errors import SalesforceError, malformed_id, not_found
 from sandbox.salesforce.schema import BY_PREFIX, TEXT, Field, SObject
 from sandbox.salesforce.store import Org, Row
@@ -22,10 +34,12 @@ _KEPT_STRINGS = frozenset({"VersionData"})
 
 @dataclass(frozen=True)
 class Caller:
-    """Who writes, and the headers of the request that bear upon it. `allow_save`: past duplicate warnings."""
+    """Who writes, and the headers of the request that bear upon it. `allow_save`: past duplicate warnings;
+    `converting`: the lead whose conversion makes the record."""
 
     user_id: str
     allow_save: bool = False
+    converting: str = ""
 
 
 @dataclass
@@ -72,6 +86,8 @@ def update(org: Org, caller: Caller, sobject: SObject, record_id: str, body: dic
     before = visible(org, caller.user_id, sobject, record_id)
     if not sobject.can("updateable"):
         raise SalesforceError("INVALID_TYPE_FOR_OPERATION", f"entity type {sobject.name} does not support update")
+    if before.get("IsConverted"):
+        raise SalesforceError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead", [])
     given, junctions = _read(org, caller, sobject, body, "updateable")
     if not org.access.can_change(caller.user_id, sobject.name, before):
         raise SalesforceError("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id", [])
@@ -92,6 +108,7 @@ def delete(org: Org, caller: Caller, sobject: SObject, record_id: str) -> None:
         raise SalesforceError("INVALID_TYPE_FOR_OPERATION", f"entity type {sobject.name} does not support delete")
     if not org.access.can_delete(caller.user_id, sobject.name, row):
         raise SalesforceError("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id", [])
+    person_accounts.before_delete(sobject, row)
     if sobject.name in ("Account", "Contact"):
         _check_no_cases(org, sobject, row)
     with org.transaction():
@@ -133,6 +150,7 @@ def _read(
     junctions: dict[str, list[str]] = {}
     unwritable: list[str] = []
     hidden = org.access.hidden_fields(caller.user_id, sobject.name)
+    protected = org.access.read_only_fields(caller.user_id, sobject.name)
     for name, value in body.items():
         if name == "attributes":
             continue
@@ -142,7 +160,7 @@ def _read(
         known = sobject.field(name)
         if known is None or known.name in hidden:
             raise SalesforceError("INVALID_FIELD", f"No such column '{name}' on sobject of type {sobject.name}")
-        if not known.can(flag):
+        if not known.can(flag) or known.name in protected:
             unwritable.append(known.name)
             continue
         if known.name in _KEPT_STRINGS:
@@ -211,19 +229,15 @@ def _check_text(draft: Draft, known: Field, value: str) -> None:
     if known.type == "email" and not values.is_email(value):
         raise SalesforceError("INVALID_EMAIL_ADDRESS", f"{known.label}: invalid email address: {value}", [known.name])
     if known.can("restrictedPicklist") and known.values:
-        proper = known.folded_values.get(value.casefold())
-        if proper is None:
-            raise SalesforceError(
-                "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
-                f"{known.label}: bad value for restricted picklist field: {value}",
-                [known.name],
-            )
-        draft.row[known.name] = proper
+        proper = [known.folded_values.get(part.casefold()) for part in picklists.parts(known, value)]
+        if None in proper:
+            raise picklists.bad_value(known, value)
+        draft.row[known.name] = ";".join(part for part in proper if part)
 
 
 def _check_reference(draft: Draft, known: Field, value: str) -> None:
     target = BY_PREFIX.get(value[:3])
-    if target is None or target.name not in known.reference_to:
+    if target is None or target.name not in draft.org.targets(draft.sobject, known.name):
         raise SalesforceError(
             "FIELD_INTEGRITY_EXCEPTION", f"{known.label}: id value of incorrect type: {value}", [known.name]
         )
@@ -232,6 +246,8 @@ def _check_reference(draft: Draft, known: Field, value: str) -> None:
         raise SalesforceError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", [])
     if row.get("IsDeleted"):
         raise SalesforceError("ENTITY_IS_DELETED", "entity is deleted", [])
+    if row.get("IsConverted"):
+        raise SalesforceError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead", [])
     if not draft.org.access.can_see(draft.caller.user_id, target.name, row):
         raise SalesforceError(
             "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY",
@@ -245,6 +261,9 @@ def _apply(draft: Draft) -> None:
     emails.check(draft)
     activities.check(draft)
     content.check(draft)
+    record_types.choose(draft.org, draft.sobject, draft.row, draft.before, draft.caller.user_id)
+    person_accounts.check(draft)
+    picklists.check(draft.sobject, draft.row, draft.given)
     derived.derive(draft.org, draft.sobject, draft.row, draft.before)
     _check_unique(draft)
     validation.check(draft.org.validation_rules, draft.sobject.name, draft.row)
@@ -270,6 +289,7 @@ def _follow(draft: Draft) -> None:
     emails.after_save(draft)
     activities.after_save(draft)
     content.after_save(draft)
+    person_accounts.after_save(draft)
 
 
 def _check_no_cases(org: Org, sobject: SObject, row: Row) -> None:
@@ -283,23 +303,12 @@ def _check_no_cases(org: Org, sobject: SObject, row: Row) -> None:
         )
 
 
-def record_types(sobject: SObject, org: Org, version: str) -> list[dict[str, Any]]:
+def record_type_infos(sobject: SObject, org: Org, version: str, user_id: str) -> list[dict[str, Any]]:
     """`recordTypeInfos` of the describe: the org's own record types and the master."""
-    rows = [r for r in org.rows["RecordType"].values() if r["SobjectType"] == sobject.name]
+    if not sobject.can("layoutable"):
+        return []
     base = f"/services/data/v{version}/sobjects/{sobject.name}/describe/layouts"
-    found = [(r["Id"], r["Name"], r["DeveloperName"], False) for r in rows]
-    if sobject.can("layoutable"):
-        found.append(("012000000000000AAA", "Master", "Master", True))
     return [
-        {
-            "active": True,
-            "available": True,
-            "defaultRecordTypeMapping": place == 0,
-            "developerName": developer_name,
-            "master": master,
-            "name": name,
-            "recordTypeId": record_id,
-            "urls": {"layout": f"{base}/{record_id}"},
-        }
-        for place, (record_id, name, developer_name, master) in enumerate(found)
+        {"active": True, **info, "urls": {"layout": f"{base}/{info['recordTypeId']}"}}
+        for info in record_types.infos(org, sobject, user_id)
     ]

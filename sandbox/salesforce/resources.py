@@ -20,7 +20,17 @@ _WINDOW = timedelta(days=30)
 
 
 def index(call: Call) -> Answer:
-    names = ("composite", "limits", "parameterizedSearch", "query", "queryAll", "search", "sobjects")
+    names = (
+        "composite",
+        "limits",
+        "parameterizedSearch",
+        "query",
+        "queryAll",
+        "recent",
+        "search",
+        "sobjects",
+        "ui-api",
+    )
     return Answer(200, {name: f"{call.base}/{name}" for name in names})
 
 
@@ -41,7 +51,11 @@ def describe_global(call: Call) -> Answer:
     fresh = _unless_modified(call)
     if fresh is None:
         return Answer(304)
-    body = {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": [o.summary(call.version) for o in OBJECTS.values()]}
+    body = {
+        "encoding": "UTF-8",
+        "maxBatchSize": 200,
+        "sobjects": [o.summary(call.version) for o in OBJECTS.values() if call.org.knows(o)],
+    }
     return Answer(200, body, fresh)
 
 
@@ -63,8 +77,14 @@ def describe(call: Call, name: str) -> Answer:
     hidden = call.org.access.hidden_fields(call.user_id, found.name)
     if not call.org.shared_activities:
         hidden |= {"TaskWhoIds"}
-    types = records.record_types(found, call.org, call.version)
-    return Answer(200, found.describe(call.version, hidden, types), fresh)
+    types = records.record_type_infos(found, call.org, call.version, call.user_id)
+    read_only = call.org.access.read_only_fields(call.user_id, found.name)
+    own, absent = call.org.own_objects, call.org.absent_objects
+    body = found.describe(call.version, hidden, types, read_only, own, absent)
+    if found.name == "Account" and not call.org.person_accounts:
+        # Only where an account may be a person can its name be made of others.
+        next(field for field in body["fields"] if field["name"] == "Name")["nillable"] = False
+    return Answer(200, body, fresh)
 
 
 def _unless_modified(call: Call) -> dict[str, str] | None:

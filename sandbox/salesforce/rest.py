@@ -15,11 +15,12 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from sandbox.salesforce import api, collections, composite, queries, resources, setup
+from sandbox.salesforce import api, collections, composite, queries, recent, resources, setup
 from sandbox.salesforce.api import Answer, Call, resource
 from sandbox.salesforce.errors import SalesforceError
 from sandbox.salesforce.files import StoredFile
 from sandbox.salesforce.store import Org
+from sandbox.salesforce.uiapi import resources as uiapi
 
 MAX_URI = 16 * 1024
 _METHODS = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"]
@@ -43,7 +44,9 @@ RESOURCES = (
     resource("query", GET=queries.query),
     resource("queryAll", GET=queries.query_all),
     resource("(?:query|queryAll)/([^/]+)", GET=queries.more),
+    resource("recent", GET=recent.recent),
     resource("search", GET=queries.search),
+    resource("search/suggestions", GET=queries.suggestions),
     resource("parameterizedSearch", GET=queries.parameterized_search, POST=queries.parameterized_search),
     resource("composite", POST=partial(composite.composite, run=_run)),
     resource("composite/graph", POST=partial(composite.graph, run=_run)),
@@ -63,6 +66,7 @@ RESOURCES = (
         PATCH=resources.upsert,
         DELETE=resources.delete_external,
     ),
+    *uiapi.RESOURCES,
 )
 
 
@@ -73,7 +77,7 @@ def routes(org: Org, tokens: TokenHolder) -> list[BaseRoute]:
         try:
             answer = await _serve(org, tokens, request)
         except SalesforceError as error:
-            answer = Answer(error.status, [error.as_rest()])
+            answer = Answer(error.status, error.as_list())
         return _response(request, answer)
 
     async def change(request: Request) -> Response:

@@ -6,6 +6,7 @@ what differs from the rule of its type stands under `more`. `describe` writes al
 Reference: https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_sobject_describe.htm
 """
 
+import base64
 import json
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -65,6 +66,8 @@ class Field:
     values: tuple[tuple[str, str], ...] = ()
     default: str | None = None
     more: dict[str, Any] = field(default_factory=dict, hash=False)
+    controller: str | None = None
+    valid_for: dict[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
     def can(self, flag: str) -> bool:
         """Whether the flag of this describe name (`createable`, `filterable`, …) holds."""
@@ -78,7 +81,12 @@ class Field:
     def polymorphic(self) -> bool:
         return len(self.reference_to) > 1
 
-    def describe(self) -> dict[str, Any]:
+    def allows(self, value: str, controlling: str | None) -> bool:
+        """Whether a dependent picklist offers the value while the controlling one holds `controlling`."""
+        return self.controller is None or controlling in self.valid_for.get(value, ())
+
+    def describe(self, controller: "Field | None" = None, read_only: bool = False) -> dict[str, Any]:
+        """As the REST API describes it. `controller` is the field that this picklist depends on."""
         out: dict[str, Any] = dict(_PLAIN)
         out.update(name=self.name, type=self.type, label=self.label, length=self.length)
         out["soapType"] = _SOAP.get(self.type, "xsd:string")
@@ -88,12 +96,27 @@ class Field:
             {"active": True, "defaultValue": value == self.default, "label": label, "validFor": None, "value": value}
             for value, label in self.values
         ]
+        if controller is not None:
+            out.update(controllerName=controller.name, dependentPicklist=True)
+            for entry in out["picklistValues"]:
+                entry["validFor"] = _bitmap(controller, self.valid_for.get(entry["value"], ()))
         out.update(_BY_TYPE.get(self.type, {}))
         if self.type in TEXT:
             out["byteLength"] = self.length * 3
         out.update({name: name in self.flags for name in FLAGS.values()})
         out.update(self.more)
+        if read_only:
+            out.update(createable=False, updateable=False)
         return dict(sorted(out.items()))
+
+
+def _bitmap(controller: Field, allowed: tuple[str, ...]) -> str:
+    """The controlling values that a value goes with, one bit each from the left, in base64."""
+    bits = bytearray((len(controller.values) + 7) // 8)
+    for place, (value, _) in enumerate(controller.values):
+        if value in allowed:
+            bits[place >> 3] |= 0x80 >> (place % 8)
+    return base64.b64encode(bytes(bits)).decode("ascii")
 
 
 _PLAIN: dict[str, Any] = {
@@ -173,6 +196,7 @@ class SObject:
     scopes: tuple[tuple[str, str], ...]
     children: tuple[Child, ...]
     fields: dict[str, Field]
+    option: str | None = None
 
     @cached_property
     def by_folded_name(self) -> dict[str, Field]:
@@ -201,10 +225,14 @@ class SObject:
     def can(self, flag: str) -> bool:
         return flag in self.flags
 
+    def takes_any(self, field: str) -> bool:
+        """Whether a reference field may also name records of the org's own objects."""
+        return (self.name, field) in _OPEN_REFERENCES
+
     def summary(self, version: str) -> dict[str, Any]:
         """One entry of the global describe."""
         out: dict[str, Any] = {name: name in self.flags for name in _GLOBAL_FLAGS}
-        out.update(associateEntityType=None, associateParentEntity=None, keyPrefix=self.key_prefix)
+        out.update(associateEntityType=None, associateParentEntity=None, keyPrefix=self.key_prefix or None)
         out.update(label=self.label, labelPlural=self.label_plural, name=self.name)
         base = f"/services/data/v{version}/sobjects/{self.name}"
         out["urls"] = {"rowTemplate": f"{base}/{{ID}}", "describe": f"{base}/describe", "sobject": base}
@@ -213,8 +241,20 @@ class SObject:
             out["urls"]["compactLayouts"] = f"{base}/describe/compactLayouts"
         return dict(sorted(out.items()))
 
-    def describe(self, version: str, hidden: frozenset[str], record_types: list[dict[str, Any]]) -> dict[str, Any]:
-        """The whole describe for a user to whom the fields of `hidden` do not exist."""
+    def describe(
+        self,
+        version: str,
+        hidden: frozenset[str],
+        record_types: list[dict[str, Any]],
+        read_only: frozenset[str] = frozenset(),
+        more_targets: tuple[str, ...] = (),
+        absent: frozenset[str] = frozenset(),
+    ) -> dict[str, Any]:
+        """The whole describe for a user to whom the fields of `hidden` do not exist.
+
+        `more_targets` are objects of the org that activities, emails and files can hang on, `absent` objects that it
+        has not.
+        """
         out = self.summary(version)
         out.update(dict.fromkeys(_DESCRIBE_NULLS))
         out["actionOverrides"] = []
@@ -223,14 +263,34 @@ class SObject:
         out["searchLayoutable"] = self.can("searchLayoutable")
         out["sobjectDescribeOption"] = "FULL"
         out["supportedScopes"] = [{"label": label, "name": name} for name, label in self.scopes]
-        out["childRelationships"] = [c.describe() for c in self.children if not hidden.intersection(c.junction_names)]
+        out["childRelationships"] = [
+            child.describe()
+            for child in self.children
+            if not hidden.intersection(child.junction_names) and child.child not in absent
+        ]
         out["recordTypeInfos"] = record_types
-        out["fields"] = [f.describe() for f in self.fields.values() if f.name not in hidden]
+        out["fields"] = [
+            f.describe(self.fields.get(f.controller or ""), f.name in read_only)
+            for f in self.fields.values()
+            if f.name not in hidden
+        ]
+        for known in out["fields"]:
+            if self.takes_any(known["name"]):
+                known["referenceTo"] = sorted([*known["referenceTo"], *more_targets])
         host = "/services/data"
         out["urls"] = {**out["urls"], "uiDetailTemplate": f"{host}/{{ID}}", "uiEditTemplate": f"{host}/{{ID}}/e"}
         return dict(sorted(out.items()))
 
 
+_OPEN_REFERENCES = frozenset(
+    {
+        ("Task", "WhatId"),
+        ("Event", "WhatId"),
+        ("EmailMessage", "RelatedToId"),
+        ("ContentDocumentLink", "LinkedEntityId"),
+        ("ContentVersion", "FirstPublishLocationId"),
+    }
+)
 _GLOBAL_FLAGS = [
     "activateable",
     "createable",
@@ -279,6 +339,8 @@ def _field(row: dict[str, Any]) -> Field:
         values=values,
         default=row.get("default"),
         more=row.get("more", {}),
+        controller=row.get("controller"),
+        valid_for={value: tuple(found) for value, found in row.get("validFor", {}).items()},
     )
 
 
@@ -305,6 +367,7 @@ def _load(path: Path) -> SObject:
         scopes=tuple((name, label) for name, label in data["supportedScopes"]),
         children=tuple(_child(row) for row in data["children"]),
         fields={row["name"]: _field(row) for row in data["fields"]},
+        option=data.get("option"),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from sandbox.salesforce import values
+from sandbox.salesforce import recent, values
 from sandbox.salesforce.schema import OBJECTS, TEXT, Field, SObject, sobject
 from sandbox.salesforce.soql_parse import Path, refuse
 from sandbox.salesforce.store import Org, Row
@@ -66,7 +66,7 @@ class Reader:
     def source(self, path: Path) -> SObject:
         """The object of a FROM; raises `SalesforceError` INVALID_TYPE."""
         found = sobject(path.text)
-        if found is None or not found.can("queryable"):
+        if found is None or not found.can("queryable") or not self.org.knows(found):
             refuse(
                 self.text,
                 path.at,
@@ -126,6 +126,9 @@ class Reader:
         if field.type == "base64":
             base = f"/services/data/v{self.version}/sobjects/{found.name}"
             return lambda row: f"{base}/{row['Id']}/{name}" if row[name] is not None else None
+        if name in recent.FIELDS and found.name != "RecentlyViewed":
+            place = recent.FIELDS.index(name)
+            return lambda row: recent.seen(self.org, self.user_id, row["Id"])[place]
         return lambda row: row[name]
 
     def relationship(self, found: SObject, name: str) -> Field | None:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.salesforce import activity_lists, recent
 from sandbox.salesforce import soql_aggregate as aggregate
 from sandbox.salesforce.errors import SalesforceError
-from sandbox.salesforce.schema import Child, Field, SObject
+from sandbox.salesforce.schema import OBJECTS, Child, Field, SObject
 from sandbox.salesforce.soql_filter import Conditions, Filter
 from sandbox.salesforce.soql_names import Column, Reader
 from sandbox.salesforce.soql_order import sort
@@ -72,6 +73,8 @@ class _Run:
         hit: Callable[[Row], bool] | None = None,
     ) -> None:
         self.hit = hit
+        # Whether the statement may have one row only, for the sake of the activities below it.
+        self.single = False
         self.reader = reader
         self.query = query
         self.child = child
@@ -102,6 +105,12 @@ class _Run:
             return Result(len(records), records)
         write = self._writer()
         rows = self._cut(self._sorted(self._rows()))
+        if self.single and len(rows) > 1:
+            refuse(self.reader.text, query.source.at, "Activities can be queried for a single record only")
+        for word in ("VIEW", "REFERENCE"):
+            if f"FOR {word}" in query.tail:
+                for row in rows:
+                    recent.mark(self.reader.org, self.reader.user_id, self.found, row["Id"], viewed=word == "VIEW")
         return Result(len(rows), [write(row) for row in rows])
 
     def ids(self) -> set[str]:
@@ -151,7 +160,9 @@ class _Run:
         compiled = self.filter()
         org, name = self.reader.org, self.found.name
         rows: Iterable[Row] = org.rows[name].values()
-        if compiled is not None and compiled.candidates is not None:
+        if name == "RecentlyViewed":
+            rows = recent.rows(org, self.reader.user_id)
+        elif compiled is not None and compiled.candidates is not None:
             stored = org.rows[name]
             rows = [stored[record_id] for record_id in sorted(compiled.candidates)]
         return [row for row in rows if (compiled is None or compiled.test(row)) and self._in_scope(row)]
@@ -253,12 +264,20 @@ class _Run:
             )
         if aggregate.is_aggregate(query):
             refuse(text, query.source.at, "aggregate functions are not allowed in a child sub-select")
-        found = self.reader.source(Path(child.child, query.source.at))
+        listed = child.child in activity_lists.OBJECT_NAMES
+        found = OBJECTS[child.child] if listed else self.reader.source(Path(child.child, query.source.at))
+        if listed:
+            activity_lists.check(self.reader, query, child)
+            self.single = not self.reader.org.access.is_administrator(self.reader.user_id)
         inner = _Run(self.reader, query, (found, child))
         write, compiled, org = inner._writer(), inner.filter(), self.reader.org
 
         def read(row: Row) -> dict[str, Any] | None:
-            below = org.by_value(found.name, child.field, row["Id"])
+            below = (
+                activity_lists.rows(org, self.reader.user_id, child, row)
+                if listed
+                else org.by_value(found.name, child.field, row["Id"])
+            )
             rows = [r for r in below if (compiled is None or compiled.test(r)) and self.reader.sees(found, r)]
             rows = inner._cut(inner._sorted(rows))
             return {"totalSize": len(rows), "done": True, "records": [write(r) for r in rows]} if rows else None

@@ -15,13 +15,14 @@ from typing import Any
 
 from sandbox.clock import Clock
 from sandbox.limits import SalesforceLimits
-from sandbox.salesforce import ids, values
+from sandbox.salesforce import ids, record_types, values
 from sandbox.salesforce.access import Access
 from sandbox.salesforce.files import Files
 from sandbox.salesforce.metadata import metadata_rows
 from sandbox.salesforce.schema import BY_PREFIX, OBJECTS, SObject
 from sandbox.salesforce.validation import SEED_RULES, ValidationRule
 from sandbox.seed.company import Company
+from sandbox.seed.growth import Growth
 
 Row = dict[str, Any]
 
@@ -33,6 +34,7 @@ _INDEXED_TEXT = {
     "User": ("Email", "Username"),
     "Case": ("CaseNumber",),
     "EmailMessage": ("MessageIdentifier", "ThreadIdentifier", "External_Key__c"),
+    "Installation__c": ("Serial_Number__c",),
 }
 
 
@@ -48,6 +50,10 @@ class Org:
     `shared_activities`: whether a task or an event can have several people.
     `email_links_locked`: files can be linked to an email only while it is a draft, as for users without the permission
     "Update Email Messages".
+    `duplicates_blocked`: the duplicate rule refuses what it finds, rather than asking.
+    `person_accounts`: whether accounts can be persons.
+    `convert_leads`: whether users have the permission "Convert Leads".
+    `search_lag`: so many seconds after its creation a record is found by searches.
     `storage_full`: every insert is then refused with STORAGE_LIMIT_EXCEEDED.
     """
 
@@ -59,6 +65,12 @@ class Org:
         self.shared_activities = True
         self.storage_full = False
         self.email_links_locked = False
+        self.convert_leads = True
+        self.duplicates_blocked = False
+        self.person_accounts = True
+        self.search_lag = 0
+        # By user and record, the latest last: when it was viewed and when referenced.
+        self.views: dict[str, dict[str, tuple[datetime | None, datetime | None]]] = {}
         self.instance_url = ""
         self.validation_rules: list[ValidationRule] = list(SEED_RULES)
         self.files = Files()
@@ -74,10 +86,16 @@ class Org:
         for name, sobject in OBJECTS.items():
             fields = [f.name for f in sobject.fields.values() if f.type == "reference"]
             self._indexes[name] = {field: {} for field in [*fields, *_INDEXED_TEXT.get(name, ())]}
-        self._load()
+        self.grown = Growth()
+        self.load(metadata_rows(self.company) | self.company.records)
 
-    def _load(self) -> None:
-        for name, rows in (metadata_rows(self.company) | self.company.records).items():
+    def load(self, records: dict[str, list[dict[str, Any]]]) -> list[tuple[str, Row]]:
+        """Put records as the API's JSON has them, without any rule or consequence; the rows by object.
+
+        Raises ValueError for a field that an object has not.
+        """
+        loaded = []
+        for name, rows in records.items():
             sobject = OBJECTS[name]
             for given in rows:
                 unknown = given.keys() - sobject.fields.keys()
@@ -86,10 +104,29 @@ class Org:
                 row = self.blank(sobject)
                 row.update({key: values.parse(sobject.fields[key], value) for key, value in given.items()})
                 row["Id"] = row["Id"] or self.new_id(sobject)
+                if "RecordTypeId" in row:
+                    row["RecordTypeId"] = row["RecordTypeId"] or record_types.seeded(name, row)
                 self._stamp_missing(row)
                 self._put(name, row["Id"], row)
                 if row.get("LastActivityDate"):
                     self.activity_floor[row["Id"]] = row["LastActivityDate"]
+                loaded.append((name, row))
+                if name == "Task" and row["WhoId"]:
+                    self._relate(row)
+        for account in self.rows["Account"].values():
+            contact = self.get("Contact", account["PersonContactId"]) if account["PersonContactId"] else None
+            if contact is not None and not contact["IsPersonAccount"]:
+                self._put("Contact", contact["Id"], {**contact, "IsPersonAccount": True})
+        return loaded
+
+    def _relate(self, task: Row) -> None:
+        """The relation that stands for a task's person."""
+        sobject = OBJECTS["TaskWhoRelation"]
+        relation = self.blank(sobject)
+        kind = "Lead" if task["WhoId"].startswith("00Q") else "Contact"
+        relation.update(Id=self.new_id(sobject), TaskId=task["Id"], RelationId=task["WhoId"], Type=kind)
+        self._stamp_missing(relation)
+        self._put(sobject.name, relation["Id"], relation)
 
     def _stamp_missing(self, row: Row) -> None:
         administrator = next(u.salesforce_user_id for u in self.company.users if u.role == "administrator")
@@ -126,6 +163,24 @@ class Org:
         sobject = BY_PREFIX.get(record_id[:3])
         row = self.rows[sobject.name].get(record_id) if sobject else None
         return (sobject, row) if sobject and row is not None else None
+
+    def knows(self, found: SObject) -> bool:
+        """Whether the org has this object: some are switched on."""
+        return found.option is None or bool(getattr(self.grown, found.option))
+
+    @property
+    def own_objects(self) -> tuple[str, ...]:
+        """The objects of its own that the org has, which activities, emails and files can hang on."""
+        return tuple(name for name, found in OBJECTS.items() if found.option and self.knows(found))
+
+    @property
+    def absent_objects(self) -> frozenset[str]:
+        return frozenset(name for name, found in OBJECTS.items() if not self.knows(found))
+
+    def targets(self, found: SObject, field: str) -> tuple[str, ...]:
+        """The objects that a reference field may name records of."""
+        known = found.fields[field].reference_to
+        return (*known, *self.own_objects) if found.takes_any(field) else known
 
     def indexed(self, name: str, field: str) -> bool:
         return field == "Id" or field in self._indexes[name]

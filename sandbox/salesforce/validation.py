@@ -47,7 +47,12 @@ SEED_RULES = (
 
 
 def check(rules: list[ValidationRule], sobject: str, row: dict[str, Any]) -> None:
-    """Raise `SalesforceError` FIELD_CUSTOM_VALIDATION_EXCEPTION for the first rule that refuses the row."""
-    for rule in rules:
-        if rule.sobject == sobject and rule.refuses(row):
-            raise SalesforceError("FIELD_CUSTOM_VALIDATION_EXCEPTION", rule.message, [rule.field] if rule.field else [])
+    """Raise `SalesforceError` FIELD_CUSTOM_VALIDATION_EXCEPTION with what every rule says that refuses the row."""
+    found = [
+        SalesforceError("FIELD_CUSTOM_VALIDATION_EXCEPTION", rule.message, [rule.field] if rule.field else [])
+        for rule in rules
+        if rule.sobject == sobject and rule.refuses(row)
+    ]
+    if found:
+        found[0].others = tuple(found[1:])
+        raise found[0]

@@ -60,7 +60,8 @@ def ascii_domain(domain: str) -> str:
 class _Seed:
     def __init__(self, users: tuple[CompanyUser, ...], seed: int, now: datetime) -> None:
         self.users = users
-        self.reps = [user.salesforce_user_id for user in users if user.role == "rep"]
+        self.reps = [user.salesforce_user_id for user in users if user.role == "rep" and user.suite == "microsoft"][:3]
+        self.administrator = next(user.salesforce_user_id for user in users if user.role == "administrator")
         self.rng = random.Random(f"{seed}:crm")
         self.now = now
         self.accounts: list[Record] = []
@@ -107,7 +108,7 @@ class _Seed:
 
     def _user(self, user: CompanyUser) -> Record:
         given, family = user.name.split(" ", 1)
-        record = self._record("005", 0, self.users[-1].salesforce_user_id, self.now - timedelta(days=900))
+        record = self._record("005", 0, self.administrator, self.now - timedelta(days=900))
         del record["OwnerId"], record["IsDeleted"]
         return record | {
             "Id": user.salesforce_user_id,

@@ -11,7 +11,7 @@ from sandbox.seed.company import Company
 from sandbox.seed.message import SeedMail
 from sandbox.seed.oddities import add_oddities
 from sandbox.seed.office import PER_MAILBOX, Office
-from sandbox.seed.standing import northwind_thread
+from sandbox.seed.standing import both_offices, northwind_thread
 from sandbox.seed.threads import usual_thread
 
 __all__ = ["PER_MAILBOX", "SeedMail", "seed_mail"]
@@ -21,6 +21,7 @@ def seed_mail(company: Company, seed: int, now: datetime) -> dict[str, list[Seed
     """Messages by address of the mailbox, `PER_MAILBOX` each, none received after `now`."""
     office = Office(company, seed, now)
     northwind_thread(office)
+    both_offices(office)
     add_oddities(office)
     for address in office.boxes:
         rng = office.random(address)

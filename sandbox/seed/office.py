@@ -1,4 +1,4 @@
-"""The people of the seed as they write mail, and the four mailboxes that their mail falls into."""
+"""The people of the seed as they write mail, and the mailboxes of one suite that their mail falls into."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.seed import content
-from sandbox.seed.company import Company, CompanyUser
+from sandbox.seed.company import Company, CompanyUser, Suite
 from sandbox.seed.message import Attached, Party, SeedMail
 from sandbox.seed.texts import PRODUCTS
 
@@ -19,18 +19,19 @@ PER_MAILBOX = 300
 class Office:
     """Who is who. `boxes` collects the messages by the address of the mailbox, never more than `PER_MAILBOX` each."""
 
-    def __init__(self, company: Company, seed: int, now: datetime) -> None:
+    def __init__(self, company: Company, seed: int, now: datetime, suite: Suite = "microsoft") -> None:
         self.company = company
         self.seed = seed
         self.now = now
-        self.boxes: dict[str, list[SeedMail]] = {user.email: [] for user in company.users}
+        people = [user for user in company.of_suite(suite) if not user.is_extra]
+        self.boxes: dict[str, list[SeedMail]] = {user.email: [] for user in people}
         records = company.records
         self.accounts = {record["Id"]: record for record in records["Account"]}
         self.contacts = [record for record in records["Contact"] if record["Email"]]
         self.opportunities = records["Opportunity"]
         self.cases = records["Case"]
         self.leads = [record for record in records["Lead"] if not record["IsConverted"]]
-        self.staff = {user.email: self._staff(user) for user in company.users}
+        self.staff = {user.email: self._staff(user) for user in people}
 
     def random(self, name: str) -> random.Random:
         """A generator of its own for each purpose, so that one purpose's draws do not move another's."""
@@ -47,6 +48,10 @@ class Office:
     def _staff(self, user: CompanyUser) -> Party:
         title = "Salesforce Administrator" if user.role == "administrator" else "Account Executive"
         return Party(user.name, user.email, (user.name, title, self.company.name, "+44 20 7946 0100"))
+
+    def colleague(self, address: str) -> Party:
+        """Somebody of the company, whichever suite their mail is in."""
+        return next(self._staff(user) for user in self.company.users if user.email == address)
 
     def party(self, contact: Record) -> Party:
         """A contact or lead with the signature that its record suggests."""

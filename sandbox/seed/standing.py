@@ -75,6 +75,19 @@ def northwind_thread(office: Office) -> None:
     _case_thread(office, mia, dana)
 
 
+def both_offices(office: Office) -> None:
+    """One message to Mia and to Noor of the subsidiary, in each of their mailboxes."""
+    oliver = office.party(office.contact("oliver.hartnell@northwind.example"))
+    mia, noor = office.colleague("mia.keller@larkfield.example"), office.colleague("noor.haddad@larkfield-labs.example")
+    talk = Conversation(office, "both-offices", "One invoice for both offices")
+    talk.say(
+        oliver,
+        (mia, noor),
+        office.now - timedelta(days=4, hours=2),
+        ["Hi Mia, hi Noor,", "we order from both of you. Could the invoices come together?", "Kind regards"],
+    )
+
+
 def _case_thread(office: Office, mia: Party, dana: Party) -> None:
     case = next(case for case in office.cases if case["CaseNumber"] == "00012877")
     talk = Conversation(office, "northwind:login", f"Login fails [Case {case['CaseNumber']}]")

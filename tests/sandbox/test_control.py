@@ -274,6 +274,10 @@ def test_a_locked_row_in_a_collection_fails_its_records(sandbox: SandboxProcess,
     found = [part["errors"][0]["statusCode"] for part in answer.json()]
     assert found == ["UNABLE_TO_LOCK_ROW", "ALL_OR_NONE_OPERATION_ROLLED_BACK"]
     assert salesforce.count("Collected") == 0
+    sandbox.fault(service="salesforce", kind="locked_row")
+    parted = salesforce.call("POST", "/services/data/v66.0/composite/sobjects", {**body, "allOrNone": False})
+    assert [part["success"] for part in parted.json()] == [False, True]
+    assert salesforce.count("Collected") == 1
 
 
 @pytest.mark.parametrize(
@@ -282,7 +286,7 @@ def test_a_locked_row_in_a_collection_fails_its_records(sandbox: SandboxProcess,
         ({"service": "graph", "kind": "locked_row"}, "graph knows no locked_row"),
         ({"service": "graph", "kind": "spent_limit"}, "graph knows no spent_limit"),
         ({"service": "microsoft", "kind": "expired_cursor"}, "microsoft knows no expired_cursor"),
-        ({"service": "gmail", "kind": "throttle"}, "service"),
+        ({"service": "yahoo", "kind": "throttle"}, "service"),
         ({"service": "graph", "kind": "explode"}, "kind"),
         ({"kind": "throttle"}, "service"),
         ({"service": "graph", "kind": "throttle", "surprise": 1}, "surprise"),
@@ -462,7 +466,7 @@ def test_another_seed_gives_another_state_under_the_same_ids(sandbox: SandboxPro
         ("clock", {"advance_seconds": -1}),
         ("clock", {"advance": 1}),
         ("latency", {"ms": -1}),
-        ("latency", {"ms": 1, "service": "gmail"}),
+        ("latency", {"ms": 1, "service": "yahoo"}),
         ("reset", {"seed": "1"}),
         ("limits", {"salesforce": 1}),
         ("tokens", {"user": "nobody@larkfield.example"}),
@@ -504,3 +508,15 @@ def test_mail_can_be_delivered_and_the_org_changed_at_any_service(sandbox: Sandb
 def test_a_callback_of_another_path_prefix_is_taken(sandbox: SandboxProcess) -> None:
     code, _ = sandbox.salesforce_code(redirect_uri=SALESFORCE_CALLBACK.replace("/connect", "/base/connect"))
     assert code
+
+
+def test_a_locked_row_on_a_page_is_told_as_the_pages_api_tells_it(
+    sandbox: SandboxProcess, salesforce: Salesforce
+) -> None:
+    sandbox.fault(service="salesforce", kind="locked_row")
+    body = {"apiName": "Contact", "fields": {"LastName": "Paged"}}
+    answer = salesforce.call("POST", "/services/data/v66.0/ui-api/records", body)
+    assert answer.status_code == 400
+    assert answer.json()["output"]["errors"][0]["errorCode"] == "UNABLE_TO_LOCK_ROW"
+    assert salesforce.count("Paged") == 0
+    assert salesforce.call("POST", "/services/data/v66.0/ui-api/records", body).status_code == 201

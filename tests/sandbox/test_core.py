@@ -20,9 +20,16 @@ from simple_salesforce.api import Salesforce
 
 from sandbox.authority import ensure_authority, ensure_client_certificate, ensure_key
 from sandbox.clock import Clock
-from tests.sandbox_process import ROOT, SandboxProcess
+from tests.sandbox_process import FREE_PORTS, ROOT, SandboxProcess
 
-SERVICES = ("salesforce_login_url", "microsoft_login_url", "microsoft_graph_url")
+SERVICES = (
+    "salesforce_login_url",
+    "microsoft_login_url",
+    "microsoft_graph_url",
+    "google_token_url",
+    "google_api_url",
+    "google_webmail_url",
+)
 
 
 def test_every_service_answers_over_its_own_authority(sandbox: SandboxProcess) -> None:
@@ -82,12 +89,33 @@ def test_the_announcement_says_all_that_was_agreed(sandbox: SandboxProcess) -> N
         "microsoft_cert_file",
         "microsoft_host_client_id",
         "microsoft_scope",
+        "google_auth_url",
+        "google_token_url",
+        "google_revoke_url",
+        "google_certs_url",
+        "google_issuer",
+        "google_api_url",
+        "google_webmail_url",
+        "browser_arguments",
+        "google_client_id",
+        "google_client_secret",
+        "google_extension_client_id",
+        "google_push_service_account",
+        "google_pubsub_topic",
         "users",
+        "google_accounts_outside",
         "mail_report",
     }
-    assert [user["email"].partition(".")[0] for user in sandbox.info["users"]] == ["mia", "tom", "sofia", "ines"]
+    assert [user["email"].partition(".")[0] for user in sandbox.info["users"]] == [
+        "mia",
+        "tom",
+        "sofia",
+        "ines",
+        "noor",
+        "jonas",
+    ]
     assert all(
-        set(user) == {"email", "password", "name", "role", "oid", "salesforce_user_id"}
+        set(user) == {"email", "password", "name", "role", "oid", "salesforce_user_id", "suite", "google_sub"}
         for user in sandbox.info["users"]
     )
 
@@ -109,6 +137,9 @@ def test_a_signal_ends_it_cleanly_and_takes_the_announcement_away(tmp_path: Path
         "sandbox salesforce",
         "sandbox microsoft",
         "sandbox graph",
+        "sandbox google",
+        "sandbox gmail",
+        "sandbox webmail",
     ]
     again = SandboxProcess(tmp_path / "state")
     assert Path(again.info["ca_file"]).read_bytes() == before
@@ -129,8 +160,7 @@ def test_an_open_connection_does_not_keep_it_from_ending(tmp_path: Path) -> None
 def ended(state_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """A sandbox that cannot start."""
     command = [sys.executable, "-m", "sandbox", "--state-dir", str(state_dir)]
-    ports = ["--salesforce-port", "0", "--microsoft-port", "0", "--graph-port", "0"]
-    whole = [*command, *ports, *arguments]
+    whole = [*command, *FREE_PORTS, *arguments]
     return subprocess.run(whole, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
 
 
@@ -165,9 +195,10 @@ def test_real_mail_takes_the_place_of_the_seeded_and_what_cannot_be_shown_is_rep
 
 def test_the_authority_is_kept_while_it_is_valid(tmp_path: Path) -> None:
     first = ensure_authority(tmp_path)
-    contents = [file.read_bytes() for file in (first.ca_file, first.certificate_file, first.key_file)]
-    second = ensure_authority(tmp_path)
-    assert [file.read_bytes() for file in (second.ca_file, second.certificate_file, second.key_file)] == contents
+    contents = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    assert ensure_authority(tmp_path) == first
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == contents
+    assert first.local.spki() != first.webmail.spki()
 
 
 def test_an_unreadable_authority_is_replaced_with_its_certificate(tmp_path: Path) -> None:
@@ -175,8 +206,8 @@ def test_an_unreadable_authority_is_replaced_with_its_certificate(tmp_path: Path
     first.ca_file.write_text("broken")
     second = ensure_authority(tmp_path)
     ca = x509.load_pem_x509_certificate(second.ca_file.read_bytes())
-    leaf = x509.load_pem_x509_certificate(second.certificate_file.read_bytes())
-    leaf.verify_directly_issued_by(ca)
+    for leaf in (second.local, second.webmail):
+        x509.load_pem_x509_certificate(leaf.certificate_file.read_bytes()).verify_directly_issued_by(ca)
 
 
 def test_a_client_certificate_belongs_to_its_key(tmp_path: Path) -> None:

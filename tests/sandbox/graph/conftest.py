@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 
-from sandbox.microsoft.delivery import delivery_routes
+from sandbox.mailflow import MailFlow, mail_routes
+from sandbox.microsoft.controls import control_routes
+from sandbox.microsoft.delivery import TenantPost
 from sandbox.microsoft.graph import routes
 from sandbox.microsoft.tenant import Tenant
 from sandbox.seed.company import Company, build_company
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """One loop for all calls, as in the sandbox's process, so that what is delivered beside them goes on."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, daemon=True).start()
+    return loop
+
+
+def in_loop(work: Coroutine[Any, Any, httpx.Response]) -> httpx.Response:
+    return asyncio.run_coroutine_threadsafe(work, _loop()).result(60)
 
 
 class Clock:
@@ -51,7 +67,8 @@ class Graph:
     def __init__(self, tenant: Tenant) -> None:
         self.tenant = tenant
         self.identity = Identity()
-        self.app = Starlette(routes=[*routes(tenant, self.identity), *delivery_routes(tenant)])
+        flow = MailFlow(tenant.company, {"microsoft": TenantPost(tenant)}, tenant.clock.now)
+        self.app = Starlette(routes=[*routes(tenant, self.identity), *control_routes(tenant), *mail_routes(flow)])
         users = tenant.company.users
         self.mia, self.tom = users[0], users[1]
         everything = frozenset({"Mail.ReadWrite", "User.Read"})
@@ -71,7 +88,7 @@ class Graph:
                 url = path if path.startswith(("/_sandbox", "https:")) else f"/v1.0{path}"
                 return await client.request(method, url, headers=headers, **more)
 
-        return asyncio.run(run())
+        return in_loop(run())
 
     def get(self, path: str, **more: Any) -> httpx.Response:
         return self.call("GET", path, **more)
@@ -105,8 +122,10 @@ def company() -> Company:
 
 
 @pytest.fixture
-def graph(company: Company) -> Graph:
-    return Graph(Tenant(company, Clock(), 1))
+def graph(company: Company) -> Iterator[Graph]:
+    tenant = Tenant(company, Clock(), 1)
+    yield Graph(tenant)
+    tenant.close()
 
 
 @pytest.fixture

@@ -89,3 +89,26 @@ def test_what_it_does_not_know_it_refuses(graph: Graph, path: str, code: str) ->
 
 def test_another_method_is_not_allowed(graph: Graph) -> None:
     assert graph.call("DELETE", "/me/mailFolders/inbox/messages").status_code == 405
+
+
+def test_applications_reach_what_the_tenant_lets_them_reach(graph: Graph) -> None:
+    assert graph.post("/_sandbox/tenant", {"application_access": [graph.mia.email]}).json() == {
+        "application_access": [graph.mia.email]
+    }
+    assert graph.get(f"/users/{graph.mia.email}/messages?$top=1", by="app").status_code == 200
+    refused = graph.get(f"/users/{graph.tom.email}/mailFolders", by="app")
+    assert (refused.status_code, _code(refused)) == (403, "ErrorAccessDenied")
+    assert graph.get("/me/messages?$top=1", by="tom").status_code == 200
+    graph.post("/_sandbox/tenant", {"application_access": None})
+    assert graph.get(f"/users/{graph.tom.email}/mailFolders", by="app").status_code == 200
+
+
+def test_the_scope_of_applications_names_mailboxes(graph: Graph) -> None:
+    for body in ({"application_access": ["nobody@larkfield.example"]}, {"application_access": "x"}, {}):
+        assert graph.post("/_sandbox/tenant", body).status_code == 400
+
+
+def test_an_application_needs_the_role(graph: Graph) -> None:
+    message = graph.find("Marked for later")["id"]
+    answer = graph.patch(f"/users/{graph.mia.oid}/messages/{message}", {"isRead": True}, by="app")
+    assert (answer.status_code, _code(answer)) == (403, "ErrorAccessDenied")

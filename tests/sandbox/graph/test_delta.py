@@ -119,3 +119,74 @@ def test_folders_have_rounds_of_their_own(graph: Graph, pages: Pages) -> None:
     assert made.status_code == 201
     assert [row["displayName"] for row in _round(pages, link)[0]] == ["Fairs"]
     assert graph.post("/me/mailFolders", {"displayName": "fairs"}).status_code == 409
+
+
+def test_a_page_has_at_most_two_hundred_rows(graph: Graph) -> None:
+    order = {"user": graph.mia.email, "count": 450, "days": 3}
+    assert graph.post("/_sandbox/mail/fill", order).status_code == 200
+    page = graph.get(f"{INBOX}?$select=id", headers={"prefer": "odata.maxpagesize=1000"}).json()
+    assert len(page["value"]) == 200
+
+
+def test_a_long_round_of_changes_comes_in_pages(graph: Graph, pages: Pages) -> None:
+    _, link = _round(pages, f"{INBOX}?$select=isRead,subject")
+    graph.post("/_sandbox/mail/fill", {"user": graph.mia.email, "count": 900, "days": 3})
+    known = {
+        row["id"] for row in graph.get("/me/mailFolders/inbox/messages?$top=1000", headers=IMMUTABLE).json()["value"]
+    }
+    small = {"prefer": 'IdType="ImmutableId", odata.maxpagesize=150'}
+    page = graph.get(link, headers=small).json()
+    gone = page["value"][0]["id"]
+    graph.call("DELETE", f"/me/messages/{gone}")
+    late = graph.deliver(MAIL)["immutableId"]
+    seen = [row["id"] for row in page["value"]]
+    while "@odata.nextLink" in page:
+        page = graph.get(page["@odata.nextLink"], headers=small).json()
+        seen += [row["id"] for row in page["value"]]
+    assert len(seen) == len(set(seen)) >= 500
+    assert set(seen) <= known
+    rows, _ = _round(pages, page["@odata.deltaLink"])
+    assert {row["id"]: "@removed" in row for row in rows} == {gone: True, late: False}
+
+
+def test_the_expanded_sensitivity_stands_in_each_row(graph: Graph, pages: Pages) -> None:
+    expand = "$expand=singleValueExtendedProperties($filter=id eq 'Integer 0x36')"
+    select = "$select=id,internetMessageHeaders,body,categories"
+    rows, link = _round(pages, f"{INBOX}?{select}&{expand}")
+    assert all(row["singleValueExtendedProperties"][0]["id"] == "Integer 0x36" for row in rows)
+    assert all({"internetMessageHeaders", "body", "categories"} <= set(row) for row in rows)
+    graph.deliver(MAIL)
+    rows, _ = _round(pages, link)
+    assert rows[0]["singleValueExtendedProperties"] == [{"id": "Integer 0x36", "value": "0"}]
+    assert {"internetMessageHeaders", "body"} <= set(rows[0])
+
+
+def test_what_a_delta_query_does_not_take_is_refused(graph: Graph) -> None:
+    for option in (
+        '$search="x"',
+        "$skip=5",
+        "$count=true",
+        "$orderby=subject",
+        "$expand=attachments",
+        "$filter=receivedDateTime le 2026-11-01T00:00:00Z",
+        "$filter=receivedDateTime ge 2026-11-01T00:00:00Z and isRead eq true",
+        "changeType=moved",
+    ):
+        assert graph.get(f"{INBOX}?{option}").status_code == 400, option
+
+
+def test_a_folder_comes_again_when_it_is_renamed_and_a_hidden_one_does_not(graph: Graph, pages: Pages) -> None:
+    made = graph.post("/me/mailFolders/inbox/childFolders", {"displayName": "Fairs"}).json()
+    rows, link = _round(pages, "/me/mailFolders/delta")
+    by_name = {row["displayName"]: row for row in rows}
+    assert by_name["Fairs"]["parentFolderId"] == by_name["Inbox"]["id"]
+    assert by_name["Inbox"]["totalItemCount"] > 0
+    assert graph.patch(f"/me/mailFolders/{made['id']}", {"displayName": "Shows"}).status_code == 200
+    assert graph.post("/me/mailFolders", {"displayName": "Secret", "isHidden": True}).json()["isHidden"] is True
+    rows, _ = _round(pages, link)
+    assert [row["displayName"] for row in rows] == ["Shows"]
+    names = [row["displayName"] for row in graph.get("/me/mailFolders?$top=100").json()["value"]]
+    assert "Secret" not in names
+    every = graph.get("/me/mailFolders?$top=100&includeHiddenFolders=true").json()["value"]
+    assert "Secret" in [row["displayName"] for row in every]
+    assert graph.patch("/me/mailFolders/inbox", {"displayName": "In"}).status_code == 403

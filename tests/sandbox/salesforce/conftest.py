@@ -11,7 +11,7 @@ from simple_salesforce.format import format_soql
 from starlette.applications import Starlette
 
 from sandbox.clock import Clock
-from sandbox.salesforce import rest
+from sandbox.salesforce import rest, soap
 from sandbox.salesforce.store import Org
 from sandbox.seed.company import build_company
 
@@ -93,7 +93,7 @@ def org() -> Org:
 
 @pytest.fixture
 def app(org: Org) -> Starlette:
-    return Starlette(routes=rest.routes(org, TokenMap(org)))
+    return Starlette(routes=[*rest.routes(org, TokenMap(org)), *soap.routes(org, TokenMap(org))])
 
 
 def _person(app: Starlette, org: Org, email: str) -> Person:

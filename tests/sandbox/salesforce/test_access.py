@@ -106,3 +106,26 @@ def test_an_unknown_setting_is_refused(mia: Person) -> None:
         {"hidden_fields": [{"who": "x", "object": "Foo", "fields": []}]},
     ):
         assert mia.post("/_sandbox/org", wrong).status_code == 400
+
+
+def test_what_everybody_reads_and_the_owner_changes(mia: Person, tom: Person, ines: Person) -> None:
+    mia.post("/_sandbox/org", {"public_read_only": ["Account"]})
+    account = mia.create("Account", Name="x")
+    assert tom.get(f"sobjects/Account/{account}").status_code == 200
+    refused = tom.patch(f"sobjects/Account/{account}", {"Name": "y"})
+    assert error_of(refused) == (400, "INSUFFICIENT_ACCESS_OR_READONLY")
+    page = tom.patch(f"ui-api/records/{account}", {"fields": {"Name": "y"}}).json()
+    assert page["output"]["errors"][0]["errorCode"] == "INSUFFICIENT_ACCESS_OR_READONLY"
+    for person in (mia, ines):
+        assert person.patch(f"sobjects/Account/{account}", {"Name": "y"}).status_code == 204
+
+
+def test_a_field_that_its_user_may_only_read(mia: Person) -> None:
+    mia.post("/_sandbox/org", {"read_only_fields": [{"who": mia.user_id, "object": "Contact", "fields": ["Title"]}]})
+    contact = mia.create("Contact", LastName="x")
+    refused = mia.patch(f"sobjects/Contact/{contact}", {"Title": "y"})
+    assert error_of(refused) == (400, "INVALID_FIELD_FOR_INSERT_UPDATE")
+    fields = {field["name"]: field for field in mia.get("sobjects/Contact/describe").json()["fields"]}
+    assert not fields["Title"]["updateable"]
+    wrong = {"read_only_fields": [{"who": "x", "object": "Contact", "fields": ["Nothing"]}]}
+    assert mia.post("/_sandbox/org", wrong).status_code == 400

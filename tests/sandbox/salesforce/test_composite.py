@@ -219,6 +219,30 @@ def test_a_collection_takes_200_records(mia: Person) -> None:
     assert error_of(answer) == (400, "EXCEEDED_ID_LIMIT")
 
 
+def test_a_collection_takes_ten_changes_of_the_object(mia: Person) -> None:
+    pair = [{"attributes": {"type": "Account"}, "Name": "x"}, {"attributes": {"type": "Contact"}, "LastName": "x"}]
+    allowed = mia.post("composite/sobjects", {"records": pair * 5})
+    assert [result["success"] for result in allowed.json()] == [True] * 10
+    refused = mia.post("composite/sobjects", {"records": [*pair * 5, pair[0]]})
+    assert error_of(refused) == (400, "LIMIT_EXCEEDED")
+    together = sorted(pair * 6, key=lambda record: str(record["attributes"]))
+    assert all(result["success"] for result in mia.post("composite/sobjects", {"records": together}).json())
+
+
+def test_collections_count_with_queries_and_each_record_of_theirs_answers_for_itself(mia: Person) -> None:
+    def collection(n: int) -> dict[str, Any]:
+        return _sub("POST", "composite/sobjects", f"c{n}", {"records": _records(f"Col {n}", None)})
+
+    answer = mia.post("composite", {"compositeRequest": [collection(n) for n in range(6)]})
+    assert error_of(answer) == (400, "LIMIT_EXCEEDED")
+    parts = _run(mia, *(collection(n) for n in range(4)), _sub("GET", "query?q=SELECT+Id+FROM+Lead+LIMIT+1", "q"))
+    assert [part["httpStatusCode"] for part in parts] == [200] * 5
+    for part in parts[:4]:
+        assert [result["success"] for result in part["body"]] == [True, False]
+        assert part["body"][1]["errors"][0]["statusCode"] == "REQUIRED_FIELD_MISSING"
+    assert len(mia.query("SELECT Id FROM Account WHERE Name LIKE 'Col %'")) == 4
+
+
 def test_a_collection_is_upserted_by_its_key(mia: Person) -> None:
     records = [
         {"attributes": {"type": "EmailMessage"}, "External_Key__c": key, "Status": "5"} for key in ("a", "b", "a")

@@ -80,3 +80,59 @@ def test_a_search_finds_what_the_user_sees(mia: Person, tom: Person) -> None:
     mia.create("Opportunity", Name="Zeppelin", StageName="Prospecting", CloseDate="2026-12-01", AccountId=account)
     text = "FIND {zeppelin} RETURNING Opportunity(Name)"
     assert [len(_find(person, text)) for person in (mia, tom)] == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("expression", "found"),
+    [
+        ("(dana* OR oliver*) AND northwind*", {"Dana Ruiz", "Oliver Hartnell"}),
+        ("northwind* AND NOT dana*", {"Oliver Hartnell", "Amara Nwosu", "Zbigniew Król"}),
+        ("d?na", {"Dana Ruiz"}),
+        ("d*a AND ruiz", {"Dana Ruiz"}),
+        ('"dana ruiz"', {"Dana Ruiz"}),
+        ('"ruiz dana"', set()),
+    ],
+)
+def test_words_are_joined_and_have_wildcards(mia: Person, expression: str, found: set[str]) -> None:
+    rows = _find(
+        mia, f"FIND {{{expression}}} RETURNING Contact(Name WHERE Account.Name = 'Northwind Ltd' ORDER BY Name LIMIT 9)"
+    )
+    assert {row["Name"] for row in rows} == found
+
+
+def test_a_limit_for_all_objects_together(mia: Person) -> None:
+    text = "FIND {northwind*} RETURNING Contact(Name ORDER BY Name LIMIT 3), Account(Name)"
+    assert len(_find(mia, text)) == 4
+    assert len(_find(mia, f"{text} LIMIT 2")) == 2
+
+
+@pytest.mark.parametrize(
+    "expression", ["(dana", "dana)", "dana AND", "OR dana", "dana AND NOT", "*na", "NOT dana", '"da']
+)
+def test_an_expression_that_cannot_be_read(mia: Person, expression: str) -> None:
+    text = f"FIND {{{expression}}} RETURNING Contact"
+    assert error_of(mia.get("search", params={"q": text})) == (400, "MALFORMED_SEARCH")
+
+
+def test_the_index_may_lag_behind(mia: Person, org: Any) -> None:
+    mia.post("/_sandbox/org", {"search_lag": 30})
+    mia.create("Contact", LastName="Latecomer")
+    assert _find(mia, "FIND {latecomer} RETURNING Contact") == []
+    org.clock.advance(31)
+    assert len(_find(mia, "FIND {latecomer} RETURNING Contact")) == 1
+    assert mia.post("/_sandbox/org", {"search_lag": -1}).status_code == 400
+
+
+def test_names_that_begin_with_what_is_typed(mia: Person) -> None:
+    body = mia.get("search/suggestions?q=northw&sobject=Account,Contact").json()
+    assert [one["Name"] for one in body["autoSuggestResults"]] == ["Northwind Ltd"]
+    assert not body["hasMoreResults"]
+    for query in ("q=no&sobject=Account", "q=northw", "q=northw&sobject=Account&limit=x"):
+        assert error_of(mia.get(f"search/suggestions?{query}")) == (400, "MALFORMED_SEARCH")
+    assert error_of(mia.get("search/suggestions?q=northw&sobject=Nothing__c")) == (404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize("expression", ["(" * 300 + "dana" + ")" * 300, "a" + "*a" * 40])
+def test_an_expression_that_keeps_the_server_busy(mia: Person, expression: str) -> None:
+    text = f"FIND {{{expression}}} RETURNING Contact"
+    assert error_of(mia.get("search", params={"q": text})) == (400, "MALFORMED_SEARCH")

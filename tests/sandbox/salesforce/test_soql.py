@@ -185,6 +185,23 @@ def test_a_long_answer_comes_in_pages(mia: Person, tom: Person, org: Org) -> Non
         assert person.get(url).json()[0]["errorCode"] == "INVALID_QUERY_LOCATOR"
 
 
+def test_many_children_come_in_pages_of_their_own(mia: Person) -> None:
+    account = mia.create("Account", Name="Large")
+    for start in (0, 200):
+        records = [
+            {"attributes": {"type": "Contact"}, "LastName": f"{start + n:03}", "AccountId": account} for n in range(150)
+        ]
+        mia.post("composite/sobjects", {"records": records})
+    text = format_soql("SELECT Id, (SELECT Id FROM Contacts ORDER BY LastName) FROM Account WHERE Id = {}", account)
+    children = mia.query(text)[0]["Contacts"]
+    assert (children["totalSize"], children["done"], len(children["records"])) == (300, False, 200)
+    query = {"method": "GET", "url": children["nextRecordsUrl"], "referenceId": "more"}
+    (part,) = mia.post("composite", {"compositeRequest": [query]}).json()["compositeResponse"]
+    assert (part["body"]["done"], len(part["body"]["records"])) == (True, 100)
+    seen = {record["Id"] for page in (children, part["body"]) for record in page["records"]}
+    assert len(seen) == 300
+
+
 def test_finding_people_among_many_is_fast(mia: Person, org: Org) -> None:
     from sandbox.salesforce.soql_run import run
 

@@ -27,9 +27,9 @@ def _by_id(company: Company, kind: str) -> dict[str, dict[str, Any]]:
 
 def test_it_has_the_promised_size(company: Company) -> None:
     sizes = {kind: len(records) for kind, records in company.records.items()}
-    expected = {"User": 4, "Account": 40, "Contact": 120, "Lead": 30, "Opportunity": 60, "Case": 25}
+    expected = {"User": 6, "Account": 40, "Contact": 120, "Lead": 30, "Opportunity": 60, "Case": 25}
     assert expected.items() <= sizes.items()
-    assert [user.role for user in company.users] == ["rep", "rep", "rep", "administrator"]
+    assert [user.role for user in company.users] == ["rep", "rep", "rep", "administrator", "rep", "rep"]
 
 
 def test_the_same_number_gives_the_same_company() -> None:
@@ -130,3 +130,29 @@ def test_every_field_exists_in_a_real_org(company: Company) -> None:
                 choices = [choice["value"] for choice in fields[name].get("picklistValues", [])]
                 if fields[name]["type"] == "picklist" and value is not None:
                     assert value in choices, (kind, name)
+
+
+def test_the_subsidiary_has_its_mail_at_google(company: Company) -> None:
+    assert [user.email for user in company.of_suite("google")] == [
+        "noor.haddad@larkfield-labs.example",
+        "jonas.weber@larkfield-labs.example",
+    ]
+    assert {user.domain for user in company.of_suite("microsoft")} == {"larkfield.example"}
+
+
+def test_extra_users_change_nothing_else(company: Company) -> None:
+    more = build_company(7, NOW, {"microsoft": 2, "google": 1})
+    assert [user.email for user in more.users[6:]] == [
+        "rep01@larkfield.example",
+        "rep02@larkfield.example",
+        "rep01@larkfield-labs.example",
+    ]
+    assert more.users[:6] == company.users
+    assert len({user.salesforce_user_id for user in more.users}) == len({user.oid for user in more.users}) == 9
+    assert more.records["User"][:6] == company.records["User"]
+    assert len(more.records["User"]) == 9
+    assert {kind: rows for kind, rows in more.records.items() if kind != "User"} == {
+        kind: rows for kind, rows in company.records.items() if kind != "User"
+    }
+    with pytest.raises(ValueError, match="at most"):
+        build_company(7, NOW, {"google": 501})
