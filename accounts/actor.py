@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from uuid import UUID
 
 from accounts.models import Organisation, PaneSession, User
@@ -14,8 +14,6 @@ class Actor:
     organisation: Organisation
     principal_id: UUID
     session: PaneSession | None = None
-    #: Permissions that the policy has granted on the own mailbox, asked once for each request.
-    granted: set[str] = field(default_factory=set, compare=False, repr=False)
 
     @classmethod
     def of(cls, user: User, session: PaneSession | None = None) -> Actor:

@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, cast
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from accounts import language
 from accounts.actor import Actor
 from accounts.models import PaneSession, User
 from accounts.onetime import digest
-from permissions import policy, registry
+from permissions import isolation, policy, registry
 from permissions.declare import declared_permission, declared_public
 
 if TYPE_CHECKING:  # REST framework's views import this module
@@ -31,9 +33,9 @@ P = ParamSpec("P")
 
 CHALLENGE = 'Bearer realm="alongside"'
 _SENTENCES = {
-    "session_missing": "Sign in first.",
-    "session_unknown": "This session is not known. Sign in again.",
-    "session_expired": "This session has ended. Sign in again.",
+    "session_missing": gettext_noop("Sign in first."),
+    "session_unknown": gettext_noop("This session is not known. Sign in again."),
+    "session_expired": gettext_noop("This session has ended. Sign in again."),
 }
 
 
@@ -43,7 +45,7 @@ class SessionRefused(Exception):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
-        self.sentence = _SENTENCES[code]
+        self.sentence = gettext(_SENTENCES[code])
 
 
 class ActorRequest(HttpRequest):
@@ -53,16 +55,20 @@ class ActorRequest(HttpRequest):
 
 
 def actor_of(authorization: str) -> Actor:
-    """The actor behind an Authorization header, in one query. Raises SessionRefused."""
+    """The actor behind an Authorization header, in one query; the rest of the request is for their organisation.
+
+    Raises SessionRefused.
+    """
     scheme, _, token = authorization.partition(" ")
     token = token.strip()
     if scheme.lower() != "bearer" or not token:
         raise SessionRefused("session_missing")
-    session = (
-        PaneSession.objects.select_related("user__organisation", "user__resource")
-        .filter(token_hash=digest(token))
-        .first()
-    )
+    with isolation.every_organisation("whose session it is"):
+        session = (
+            PaneSession.objects.select_related("user__organisation", "user__resource")
+            .filter(token_hash=digest(token))
+            .first()
+        )
     if session is None:
         raise SessionRefused("session_unknown")
     user = session.user
@@ -73,6 +79,7 @@ def actor_of(authorization: str) -> Actor:
         or user.organisation_id != session.organisation_id
     ):
         raise SessionRefused("session_expired")
+    isolation.enter(session.organisation_id)
     return Actor.of(user, session)
 
 
@@ -87,6 +94,7 @@ class BearerAuthentication(BaseAuthentication):
                 return None
             raise AuthenticationFailed(_body(refused)) from refused
         request._request.actor = actor  # type: ignore[attr-defined]
+        language.activate_for(actor.user)
         return actor.user, actor
 
     def authenticate_header(self, request: Request) -> str:
@@ -118,16 +126,24 @@ def session_missing() -> AuthenticationFailed:
 
 
 def require_own(actor: Actor, permission: str) -> None:
-    """Raises `policy.Denied` unless the actor holds the permission on their own mailbox. One query.
+    """Raises `policy.Denied` unless the actor holds the permission on their own mailbox. One query at most.
 
     Also for somebody without any grant: that their own mailbox exists is no secret to them.
     """
     own = actor.user.resource
-    if permission in actor.granted:
-        return
     if own is None or not policy.allows(actor.principal_id, permission, own):
-        raise policy.Denied(registry.permission(permission).allows)
-    actor.granted.add(permission)
+        raise policy.Denied(gettext(registry.permission(permission).allows))
+
+
+def require_acting(actor: Actor, permission: str) -> None:
+    """For background work in somebody's name, before each of its steps: asked anew, never answered from memory.
+
+    Raises `policy.Denied` where they do not hold the permission on their own mailbox now, or are switched off.
+    """
+    with policy.remembered():
+        if not User.objects.filter(pk=actor.user.pk, is_active=True).exists():
+            raise policy.Denied(gettext(registry.permission(permission).allows))
+        require_own(actor, permission)
 
 
 def bearer_required(
@@ -144,11 +160,12 @@ def bearer_required(
             actor = actor_of(request.headers.get("Authorization", ""))
         except SessionRefused as refused:
             return JsonResponse(_body(refused), status=401, headers={"WWW-Authenticate": CHALLENGE})
+        asked = cast(ActorRequest, request)
+        asked.actor = actor
+        language.activate_for(actor.user)
         name = declared_permission(request.resolver_match.func) if request.resolver_match else None
         if name is not None:
             require_own(actor, name)
-        asked = cast(ActorRequest, request)
-        asked.actor = actor
         return view(asked, *args, **kwargs)
 
     return guarded

@@ -1,93 +1,75 @@
-"""The token broker: the one place where a connection's secrets are opened, renewed and stored.
+"""The token broker: the one place where the secrets of connections and credentials are opened, renewed and stored.
 
-    token() ──► the token of the row                                      no call, no lock
-    renew(rejected)
-        row lock, re-read ── another token there already ──► that one     somebody else has renewed
-              │
-              claim the renewal ── claimed by another ──► wait for what comes of it
-              │
-              ask the provider once, outside any transaction
-              │
-              row lock, store the new tokens, token_number + 1 ──► use    a rotated token is never used unsaved
-              └─ refused ── re-read once ──► needs_reconnect, the tokens kept
+a person's connection ──► salesforce_session, google_tokens, microsoft_tokens ──► their own tokens
+a provisioned mailbox ──► microsoft_tokens ──► on the allow-list? ──► the organisation's credential
+an organisation       ──► integration_session ──► its integration user in Salesforce, where there is one
 
-The claim is a row's column that one conditional step sets, so that 20 threads in 20 processes ask once; it ends with
-the answer, or after `CLAIM_SECONDS` where its process died. Waiting for the provider under the row lock itself would
-hold a transaction open for as long, and on SQLite stop every writer: there the lock is the database's.
-
-A renewal refuses to run inside a transaction (RuntimeError): rolled back, it would lose a token that exists once.
+token() ──► the token of the row: no call, no lock          renew(rejected) ──► `accounts.renewals`: one call for all
 """
 
 from __future__ import annotations
 
-import random
+import json
 import threading
-import time
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Generic
+from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts import microsoft, salesforce
-from accounts.errors import NeedsReconnect, NotConnected, ProviderUnavailable
-from accounts.models import Connection, System, User
+from accounts import google, microsoft, salesforce
+from accounts.errors import NotConnected, NotProvisioned, ProviderUnavailable
+from accounts.models import Connection, Organisation, ProvisionedMailbox, ServiceCredential, System, User
+from accounts.renewals import TOKEN_FIELDS, Fresh, Refused, RowT, check_usable, renewed, store
 from accounts.services import connection_for
+from permissions.audit.recording import PRODUCT, Doer, record
 
-CLAIM_SECONDS: Final = 90  # longer than the HTTP policy lets an answer take
-WAIT_SECONDS: Final = 40
 EARLY: Final = timedelta(seconds=60)
 
 log = structlog.get_logger("accounts.broker")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class _Fresh:
-    access_token: str
-    refresh_token: str = ""
-    expires_at: datetime | None = None
-    token_cache: str = ""
-    instance_url: str = ""
-
-
-class _Refused(Exception):
-    """The provider refuses to renew."""
-
-
-class ConnectionTokens:
-    """The tokens of one connection; satisfies the adapters' `TokenSource`. Safe for several threads.
+class _RowTokens(Generic[RowT]):
+    """The tokens of one row; satisfies the adapters' `TokenSource`. Safe for several threads.
 
     Raises NotConnected, NeedsReconnect, ProviderUnavailable.
     """
 
-    def __init__(self, connection: Connection) -> None:
-        check_usable(connection)
-        self._connection = connection
+    def __init__(self, row: RowT, ask: Callable[[RowT], Fresh]) -> None:
+        check_usable(row)
+        self._row: RowT = row
+        self._ask: Callable[[RowT], Fresh] = ask
         self._lock = threading.Lock()
         self._token = ""
 
     def token(self) -> str:
         """An access token that is valid as far as known."""
         with self._lock:
-            expires_at = self._connection.access_expires_at
-            if expires_at is None or expires_at > timezone.now() + EARLY:
-                self._token = self._token or self._connection.access_token.unseal()
+            expires_at = self._row.access_expires_at
+            if self._row.access_token and (expires_at is None or expires_at > timezone.now() + EARLY):
+                self._token = self._token or self._row.access_token.unseal()
                 return self._token
-            stale = self._connection.access_token.unseal()
+            stale = self._row.access_token.unseal()
         return self.renew(stale)
 
     def renew(self, rejected: str) -> str:
         """A token other than `rejected`, asked for once however many threads need it."""
-        fresh = _renewed(self._connection.pk, rejected)
+        fresh = renewed(self._row, rejected, self._ask)
         with self._lock:
-            self._connection = fresh
+            self._row = fresh
             self._token = fresh.access_token.unseal()
             return self._token
+
+
+class ConnectionTokens(_RowTokens[Connection]):
+    """The tokens of a person's connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, _ASK[System(connection.system)])
 
 
 class SalesforceTokens(ConnectionTokens):
@@ -102,7 +84,7 @@ class SalesforceTokens(ConnectionTokens):
 
     @property
     def instance_url(self) -> str:
-        return self._connection.instance_url
+        return self._row.instance_url
 
     @property
     def org_id(self) -> str:
@@ -110,7 +92,50 @@ class SalesforceTokens(ConnectionTokens):
 
     @property
     def user_id(self) -> str:
-        return self._connection.external_user_id
+        return self._row.external_user_id
+
+
+class ServiceTokens(_RowTokens[ServiceCredential]):
+    """The tokens of an organisation's own grant, shared by all of its mailboxes."""
+
+    def __init__(self, credential: ServiceCredential) -> None:
+        super().__init__(credential, _ASK_SERVICE[ServiceCredential.Kind(credential.kind)])
+
+
+class IntegrationTokens(ServiceTokens):
+    """The session of an organisation's integration user; satisfies the adapters' `SalesforceSession`."""
+
+    def __init__(self, credential: ServiceCredential) -> None:
+        super().__init__(credential)
+        org = credential.salesforce_org
+        if org is None:
+            raise NotConnected(credential.system)
+        self._org_id = org.org_id
+
+    @property
+    def instance_url(self) -> str:
+        return self._row.instance_url
+
+    @property
+    def org_id(self) -> str:
+        return self._org_id
+
+    @property
+    def user_id(self) -> str:
+        return self._row.external_user_id
+
+
+class ProvisionedTokens(ServiceTokens):
+    """The organisation's tokens for one mailbox, which has to be on the allow-list at each renewal too."""
+
+    def __init__(self, connection: Connection, credential: ServiceCredential) -> None:
+        provisioned_mailbox(connection)
+        super().__init__(credential)
+        self._connection = connection
+
+    def renew(self, rejected: str) -> str:
+        provisioned_mailbox(self._connection)
+        return super().renew(rejected)
 
 
 def salesforce_session(connection: Connection) -> SalesforceTokens:
@@ -118,36 +143,77 @@ def salesforce_session(connection: Connection) -> SalesforceTokens:
     return SalesforceTokens(connection)
 
 
-def microsoft_tokens(connection: Connection) -> ConnectionTokens:
-    """The Graph tokens of a connection, with no call made. Raises NotConnected, NeedsReconnect."""
+def google_tokens(connection: Connection) -> ConnectionTokens:
+    """The Gmail tokens of a connection, with no call made. Raises NotConnected, NeedsReconnect."""
     return ConnectionTokens(connection)
 
 
-def check_usable(connection: Connection) -> None:
-    """Raises NeedsReconnect or NotConnected for a connection that is not active."""
-    if connection.state == Connection.State.NEEDS_RECONNECT:
-        raise NeedsReconnect(connection.system)
-    if connection.state != Connection.State.ACTIVE or not connection.access_token:
+def microsoft_tokens(connection: Connection) -> ConnectionTokens | ServiceTokens:
+    """The Graph tokens of a connection, with no call made. Those of a service connection reach any mailbox of the
+    tenant: the adapter is given `mailbox_id(connection)` and asks for no other.
+
+    Raises NotConnected, NotProvisioned, NeedsReconnect.
+    """
+    if connection.kind != Connection.Kind.SERVICE:
+        return ConnectionTokens(connection)
+    if connection.state != Connection.State.ACTIVE:
         raise NotConnected(connection.system)
+    credential = _credential(connection.organisation_id, ServiceCredential.Kind.MICROSOFT_CERTIFICATE)
+    if credential is None:
+        raise NotConnected(connection.system)
+    return ProvisionedTokens(connection, credential)
+
+
+def mailbox_id(connection: Connection) -> str:
+    """How the adapter names the mailbox: "me" for the person's own token, the provider's id of the user for a service
+    connection. Raises NotProvisioned."""
+    if connection.kind != Connection.Kind.SERVICE:
+        return "me"
+    return provisioned_mailbox(connection).external_id
+
+
+def provisioned_mailbox(connection: Connection) -> ProvisionedMailbox:
+    """The allow-list's row of a service connection. Raises NotProvisioned."""
+    row = ProvisionedMailbox.objects.filter(
+        organisation=connection.organisation_id,
+        user=connection.user_id,
+        system=connection.system,
+        external_id=connection.external_user_id,
+    ).first()
+    if row is None or not row.external_id:
+        log.warning("mailbox.not_provisioned", connection=str(connection.pk))
+        raise NotProvisioned(connection.system)
+    return row
+
+
+def service_tokens(credential: ServiceCredential) -> ServiceTokens:
+    """The tokens of an organisation's grant, with no call made. Raises NotConnected, NeedsReconnect."""
+    return ServiceTokens(credential)
+
+
+def integration_session(organisation: Organisation) -> IntegrationTokens | None:
+    """Salesforce as the organisation's integration user, None where there is none. Raises NeedsReconnect."""
+    credential = _credential(organisation.pk, ServiceCredential.Kind.SALESFORCE_JWT)
+    return IntegrationTokens(credential) if credential is not None else None
 
 
 def accept_assertion(user: User, identity: microsoft.Identity, assertion: str) -> Connection:
     """The user's mailbox connection after a sign-in: the pane's token is traded for Graph's, in one call.
 
-    Nothing is asked while the tokens at hand are good for five minutes more. A refusal is written to the connection,
-    a provider that does not answer changes nothing: signing in does not fail for either.
+    Nothing is asked while the tokens at hand are good for five minutes more, nor where an administrator provisioned the
+    mailbox. A refusal is written to the connection, a provider that does not answer changes nothing: signing in does
+    not fail for either.
     """
     connection = connection_for(user, System.MICROSOFT)
     soon = timezone.now() + timedelta(minutes=5)
-    if connection.state == Connection.State.ACTIVE and (connection.access_expires_at or soon) > soon:
+    if connection.state == Connection.State.ACTIVE and (
+        connection.kind == Connection.Kind.SERVICE or (connection.access_expires_at or soon) > soon
+    ):
         return connection
     try:
         tokens = microsoft.on_behalf_of(identity, assertion)
     except microsoft.GrantRefused:
-        if connection.state != Connection.State.ACTIVE:
-            Connection.objects.filter(pk=connection.pk).exclude(state=Connection.State.ACTIVE).update(
-                state=Connection.State.NEEDS_RECONNECT
-            )
+        _not_accepted(connection, user)
         log.warning("on_behalf_of.refused", connection=str(connection.pk))
         return Connection.objects.get(pk=connection.pk)
     except ProviderUnavailable:
@@ -155,162 +221,152 @@ def accept_assertion(user: User, identity: microsoft.Identity, assertion: str) -
         return connection
     with transaction.atomic():
         row = Connection.objects.select_for_update().get(pk=connection.pk)
-        row.external_user_id = identity.oid
-        row.external_username = identity.username[:255]
-        row.state = Connection.State.ACTIVE
         row.connected_at = row.connected_at or timezone.now()
-        _store(row, _Fresh(tokens.access_token, expires_at=tokens.expires_at, token_cache=tokens.cache), "connected_at")
+        stood = row.state == Connection.State.ACTIVE
+        _activate(row, identity.oid, identity.username, _graph(tokens))
+        if not stood:
+            _record_own("connection.connected", row, user)
     return row
 
 
-def activate_salesforce(connection: Connection, grant: salesforce.Grant, person: salesforce.Person) -> None:
+@transaction.atomic
+def _not_accepted(connection: Connection, user: User) -> None:
+    ended = [Connection.State.ACTIVE, Connection.State.NEEDS_RECONNECT]
+    rows = Connection.objects.filter(pk=connection.pk).exclude(state__in=ended)
+    if rows.update(state=Connection.State.NEEDS_RECONNECT):
+        _record_own("connection.refused", connection, user, reason="grant")
+
+
+def _record_own(action: str, connection: Connection, user: User, **detail: str) -> None:
+    said = {"system": connection.system, "user": user.pk, **detail}
+    root, by = connection.organisation.resource_id, Doer.user(user.principal_id)
+    record(action, root=root, by=by, on=("connection", connection.pk), detail=said)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Confirmed:
+    """What the dialog brought home, confirmed by the person."""
+
+    access_token: str
+    refresh_token: str
+    expires_at: datetime | None
+    instance_url: str
+    granted_scopes: str
+    user_id: str
+    username: str
+
+
+def activate(connection: Connection, grant: Confirmed) -> None:
     """Stores a confirmed grant. `connection` is locked by the caller's transaction, its org already set."""
-    connection.external_user_id = person.user_id
-    connection.external_username = person.username
-    connection.state = Connection.State.ACTIVE
     connection.connected_at = timezone.now()
-    fresh = _Fresh(grant.access_token, grant.refresh_token, instance_url=grant.instance_url)
-    _store(connection, fresh, "connected_at", "salesforce_org")
+    also = {
+        "refresh_token": grant.refresh_token,
+        "instance_url": grant.instance_url,
+        "granted_scopes": grant.granted_scopes,
+    }
+    _activate(connection, grant.user_id, grant.username, Fresh(grant.access_token, grant.expires_at, also))
 
 
-def forget(connection: Connection) -> str:
+def forget(connection: Connection, *, by: Doer = PRODUCT) -> str:
     """Disconnects: forgets the tokens at once and answers with the one that ends the grant upstream, or nothing."""
     with transaction.atomic():
         row = Connection.objects.select_for_update().get(pk=connection.pk)
+        stood = row.state != Connection.State.DISCONNECTED
         ending = row.refresh_token.unseal() or row.access_token.unseal()
         row.state = Connection.State.DISCONNECTED
         row.access_token = row.refresh_token = row.token_cache = ""
+        row.granted_scopes = ""
         row.access_expires_at = row.renewal_claim = row.renewal_until = None
         row.token_number += 1
-        row.save(update_fields=["state", *_TOKEN_FIELDS])
+        row.save(update_fields=["state", "refresh_token", "token_cache", "granted_scopes", *TOKEN_FIELDS])
+        if stood:
+            detail = {"system": row.system, "user": row.user_id}
+            root = row.organisation.resource_id
+            record("connection.disconnected", root=root, by=by, on=("connection", row.pk), detail=detail)
     return ending
 
 
-_TOKEN_FIELDS: Final = (
-    "access_token",
-    "refresh_token",
-    "token_cache",
-    "access_expires_at",
-    "token_number",
-    "renewal_claim",
-    "renewal_until",
-)
+def _activate(row: Connection, user_id: str, username: str, fresh: Fresh) -> None:
+    row.kind = Connection.Kind.DELEGATED
+    row.state = Connection.State.ACTIVE
+    row.external_user_id = user_id
+    row.external_username = username[:255]
+    store(row, fresh, "kind", "state", "external_user_id", "external_username", "connected_at", "salesforce_org")
 
 
-def _renewed(connection_id: uuid.UUID, rejected: str) -> Connection:
-    waited_for: uuid.UUID | None = None
-    while True:
-        row, mine, others = _claim(connection_id, rejected, waited_for)
-        if mine is not None:
-            return _ask_and_store(row, mine)
-        if others is None:
-            return row
-        waited_for = others
-        _wait_for(row, others)
+def _credential(organisation_id: UUID, kind: ServiceCredential.Kind) -> ServiceCredential | None:
+    rows = ServiceCredential.objects.select_related("salesforce_org")
+    return rows.filter(organisation=organisation_id, kind=kind).first()
 
 
-def _claim(
-    connection_id: uuid.UUID, rejected: str, waited_for: uuid.UUID | None
-) -> tuple[Connection, uuid.UUID | None, uuid.UUID | None]:
-    """(row, our claim, another's claim); with neither, the row holds another token than the rejected one."""
-    with transaction.atomic(durable=True):
-        row = Connection.objects.select_for_update().get(pk=connection_id)
-        check_usable(row)
-        if row.access_token.unseal() != rejected:
-            return row, None, None
-        now = timezone.now()
-        if row.renewal_claim is not None and row.renewal_until is not None and row.renewal_until > now:
-            return row, None, row.renewal_claim
-        if waited_for is not None and row.renewal_claim is None:
-            raise ProviderUnavailable(row.system)  # whom we waited for got no answer: ours would be no better
-        row.renewal_claim = uuid.uuid4()
-        row.renewal_until = now + timedelta(seconds=CLAIM_SECONDS)
-        row.save(update_fields=["renewal_claim", "renewal_until"])
-        return row, row.renewal_claim, None
+def _graph(tokens: microsoft.GraphTokens) -> Fresh:
+    return Fresh(tokens.access_token, tokens.expires_at, {"token_cache": tokens.cache})
 
 
-def _wait_for(row: Connection, claim: uuid.UUID) -> None:
-    """Returns when the claim has ended, by an answer or by its time. Raises ProviderUnavailable after WAIT_SECONDS."""
-    pause = 0.02
-    patience = time.monotonic() + WAIT_SECONDS
-    while Connection.objects.filter(pk=row.pk, renewal_claim=claim, renewal_until__gt=timezone.now()).exists():
-        if time.monotonic() > patience:
-            raise ProviderUnavailable(row.system)
-        time.sleep(pause * random.uniform(0.5, 1.5))
-        pause = min(pause * 1.5, 0.25)
-
-
-def _ask_and_store(row: Connection, claim: uuid.UUID) -> Connection:
-    try:
-        fresh = _ASK[System(row.system)](row)
-    except _Refused:
-        return _give_up(row, claim)
-    except BaseException:
-        _mine(row, claim).update(renewal_claim=None, renewal_until=None)
-        raise
-    with transaction.atomic(durable=True):
-        current = Connection.objects.select_for_update().get(pk=row.pk)
-        check_usable(current)  # disconnected meanwhile: what was renewed hangs on a grant that has been ended
-        if current.token_number == row.token_number:
-            _store(current, fresh)
-    log.info("tokens.renewed", connection=str(row.pk), system=row.system)
-    return current
-
-
-def _give_up(row: Connection, claim: uuid.UUID) -> Connection:
-    with transaction.atomic(durable=True):
-        current = Connection.objects.select_for_update().get(pk=row.pk)
-        if current.token_number != row.token_number:
-            check_usable(current)
-            return current
-        current.state = Connection.State.NEEDS_RECONNECT
-        current.renewal_claim = current.renewal_until = None
-        current.save(update_fields=["state", "renewal_claim", "renewal_until"])
-    log.warning("tokens.refused", connection=str(row.pk), system=row.system)
-    raise NeedsReconnect(row.system)
-
-
-def _store(row: Connection, fresh: _Fresh, *also: str) -> None:
-    """Puts tokens on a locked row."""
-    row.access_token = fresh.access_token
-    row.access_expires_at = fresh.expires_at
-    if fresh.refresh_token:
-        row.refresh_token = fresh.refresh_token
-    if fresh.token_cache:
-        row.token_cache = fresh.token_cache
-    if fresh.instance_url:
-        row.instance_url = fresh.instance_url
-    row.token_number += 1
-    row.renewal_claim = row.renewal_until = None
-    row.save(update_fields=[*_TOKEN_FIELDS, "instance_url", "state", "external_user_id", "external_username", *also])
-
-
-def _mine(row: Connection, claim: uuid.UUID) -> QuerySet[Connection]:
-    return Connection.objects.filter(pk=row.pk, renewal_claim=claim)
-
-
-def _ask_salesforce(row: Connection) -> _Fresh:
+def _ask_salesforce(row: Connection) -> Fresh:
     refresh_token = row.refresh_token.unseal()
     if not refresh_token:
-        raise _Refused
+        raise Refused
     try:
         grant = salesforce.refresh(refresh_token)
     except (salesforce.GrantRefused, salesforce.AnswerRefused) as error:
-        raise _Refused from error
+        raise Refused from error
     if grant.user_id != row.external_user_id:
-        raise _Refused
-    return _Fresh(grant.access_token, grant.refresh_token, instance_url=grant.instance_url)
+        raise Refused
+    return Fresh(grant.access_token, also={"refresh_token": grant.refresh_token, "instance_url": grant.instance_url})
 
 
-def _ask_microsoft(row: Connection) -> _Fresh:
+def _ask_microsoft(row: Connection) -> Fresh:
     try:
-        tokens = microsoft.renew(row.user.microsoft_tenant_id, row.token_cache.unseal())
+        return _graph(microsoft.renew(row.user.microsoft_tenant_id, row.token_cache.unseal()))
     except microsoft.GrantRefused as error:
-        raise _Refused from error
-    return _Fresh(tokens.access_token, expires_at=tokens.expires_at, token_cache=tokens.cache)
+        raise Refused from error
 
 
-_ASK: Final[dict[System, Callable[[Connection], _Fresh]]] = {
+def _ask_google(row: Connection) -> Fresh:
+    """Google's refresh tokens stay in use; one that comes along all the same is kept."""
+    refresh_token = row.refresh_token.unseal()
+    if not refresh_token:
+        raise Refused
+    try:
+        grant = google.refresh(refresh_token)
+    except (google.GrantRefused, google.AnswerRefused) as error:
+        raise Refused from error
+    if grant.scopes is not None and not google.reads_mail(grant.scopes):
+        Connection.objects.filter(pk=row.pk).update(granted_scopes=" ".join(grant.scopes))
+        log.warning("google.scope_taken_back", connection=str(row.pk))
+        raise Refused
+    also = {"refresh_token": grant.refresh_token, "granted_scopes": " ".join(grant.scopes or ())}
+    return Fresh(grant.access_token, grant.expires_at, also)
+
+
+def _ask_microsoft_service(row: ServiceCredential) -> Fresh:
+    secret = json.loads(row.secret.unseal())
+    certificate = microsoft.Certificate(secret["private_key"], secret["certificate"])
+    try:
+        tokens = microsoft.app_only(row.subject, row.client_id, certificate)
+    except microsoft.GrantRefused as error:
+        raise Refused from error
+    return Fresh(tokens.access_token, tokens.expires_at)
+
+
+def _ask_salesforce_service(row: ServiceCredential) -> Fresh:
+    try:
+        grant = salesforce.by_assertion(json.loads(row.secret.unseal())["private_key"], row.client_id, row.subject)
+    except (salesforce.GrantRefused, salesforce.AnswerRefused) as error:
+        raise Refused from error
+    if row.salesforce_org is None or (grant.org_id, grant.user_id) != (row.salesforce_org.org_id, row.external_user_id):
+        raise Refused
+    return Fresh(grant.access_token, also={"instance_url": grant.instance_url})
+
+
+_ASK: Final[dict[System, Callable[[Connection], Fresh]]] = {
     System.SALESFORCE: _ask_salesforce,
     System.MICROSOFT: _ask_microsoft,
+    System.GOOGLE: _ask_google,
+}
+
+_ASK_SERVICE: Final[dict[ServiceCredential.Kind, Callable[[ServiceCredential], Fresh]]] = {
+    ServiceCredential.Kind.MICROSOFT_CERTIFICATE: _ask_microsoft_service,
+    ServiceCredential.Kind.SALESFORCE_JWT: _ask_salesforce_service,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class ConnectionTrouble(Exception):
-    """`system` is `salesforce` or `microsoft`."""
+    """`system` is `salesforce`, `microsoft` or `google`."""
 
     def __init__(self, system: str) -> None:
         super().__init__(system)
@@ -13,6 +13,10 @@ class ConnectionTrouble(Exception):
 
 class NotConnected(ConnectionTrouble):
     """The user has not connected that system, or has disconnected it."""
+
+
+class NotProvisioned(NotConnected):
+    """A mailbox that no administrator put on the allow-list of the organisation's own grant."""
 
 
 class NeedsReconnect(ConnectionTrouble):

@@ -1,13 +1,15 @@
 """The one HTTP policy: every call of the product to the outside goes through a client made here.
 
     settings ──► ca_bundle() ──► one TLS context ──┬─► requests_session()   (simple-salesforce, MSAL)
-                                                   └─► httpx_client()       (Microsoft Graph)
+                                                   ├─► httpx_client()       (Microsoft Graph)
+                                                   └─► accounts.google_http (Google's client library)
 
 - https only; loopback hosts and an extra certificate authority only with `ALONGSIDE_SANDBOX`.
 - Certificates are checked against our bundle, whatever `REQUESTS_CA_BUNDLE` says of a session's `verify`.
 - Connect within 5 s, an answer's next byte within 30 s. Redirects: GET on the same origin, nothing else.
 - Clients are shared by all users of the process, so they keep no cookies and read no .netrc.
 - Proxies of the environment are honoured.
+- A failed TLS handshake is told to the log with the host's name: somebody may stand in between.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from urllib.parse import urljoin, urlsplit
 import certifi
 import httpx
 import requests
+import structlog
 from django.conf import settings
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
@@ -38,6 +41,8 @@ USER_AGENT = "Alongside/0.1"
 POOL_SIZE = 32
 BLOCK_BYTES = 64 * 1024
 _MACHINE_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+
+log = structlog.get_logger("accounts.http")
 
 _lock = threading.Lock()
 
@@ -95,6 +100,13 @@ def httpx_client(*, base_url: str = "") -> httpx.Client:
         return _client(bundle, base_url)
 
 
+def tls_context() -> ssl.SSLContext:
+    """The process's TLS context, for clients that are neither of these; it checks certificates and host names."""
+    bundle = ca_bundle()
+    with _lock:
+        return _context(bundle)
+
+
 def same_origin(first: str, second: str) -> bool:
     """Whether two URLs have the same scheme, host and port."""
     return _origin(first) == _origin(second)
@@ -122,7 +134,11 @@ class PolicySession(requests.Session):
         check_target(request.url or "")
         if kwargs.get("timeout") is None:
             kwargs["timeout"] = (CONNECT_SECONDS, READ_SECONDS)
-        return super().send(request, **kwargs)
+        try:
+            return super().send(request, **kwargs)
+        except requests.exceptions.SSLError:
+            tls_failed(urlsplit(request.url or "").hostname)
+            raise
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         target = super().get_redirect_target(resp)
@@ -151,6 +167,30 @@ class _Adapter(HTTPAdapter):
         conn.cert_reqs = "CERT_REQUIRED"
 
 
+class PolicyClient(httpx.Client):
+    """An `httpx` client that tells of failed handshakes."""
+
+    def send(self, request: httpx.Request, **kwargs: Any) -> httpx.Response:
+        try:
+            return super().send(request, **kwargs)
+        except httpx.TransportError as error:
+            if _is_tls(error):
+                tls_failed(request.url.host)
+            raise
+
+
+def tls_failed(host: str | None) -> None:
+    """Tells the log: a certificate that does not fit, or a handshake that was broken off."""
+    log.error("tls.failed", host=host)
+
+
+def _is_tls(error: BaseException | None) -> bool:
+    """Whether a TLS error is what an error came of."""
+    while error is not None and not isinstance(error, ssl.SSLError):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
 def _refuse_target(request: httpx.Request) -> None:
     check_target(str(request.url))
 
@@ -167,7 +207,7 @@ def _session(bundle: Path) -> PolicySession:
 
 @cache
 def _client(bundle: Path, base_url: str) -> httpx.Client:
-    return httpx.Client(
+    return PolicyClient(
         base_url=base_url,
         verify=_context(bundle),
         headers={"User-Agent": USER_AGENT},

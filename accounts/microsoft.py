@@ -10,37 +10,30 @@ https://learn.microsoft.com/entra/identity-platform/v2-oauth2-on-behalf-of-flow
 from __future__ import annotations
 
 import re
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import jwt
 import msal
 import requests
 from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
 from msal.exceptions import MsalError
 
 from accounts import http
 from accounts.errors import ProviderUnavailable
+from accounts.signing_keys import SigningKeys, verified_claims
+from accounts.signing_keys import TokenRefused as TokenRefused
 
 SYSTEM: Final = "microsoft"
 SKEW_SECONDS: Final = 300
-KEYS_FOR_SECONDS: Final = 12 * 3600
-REFETCH_AFTER_SECONDS: Final = 60
 DISCOVERY_FOR_SECONDS: Final = 24 * 3600
+#: Whose tenant it is, is known only after the sign-in: the token says it, and is refused where it is not provisioned.
+_ANY_TENANT: Final = "organizations"
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-
-
-class TokenRefused(Exception):
-    """An access token that is not one for us. `rule` names the check it failed; for logs."""
-
-    def __init__(self, rule: str) -> None:
-        super().__init__(rule)
-        self.rule = rule
 
 
 class GrantRefused(Exception):
@@ -66,41 +59,19 @@ class GraphTokens:
     cache: str
 
 
-class SigningKeys:
-    """The cloud's public keys, kept for half a day; a key id that is not among them is looked for once a minute."""
+@dataclass(frozen=True, slots=True, repr=False)
+class Certificate:
+    """What our application proves itself with where nobody signs in: both as PEM."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._url = ""
-        self._keys: dict[str, dict[str, Any]] = {}
-        self._asked = self._fetched = float("-inf")
-
-    def get(self, kid: str) -> dict[str, Any]:
-        """The JWK with that id. Raises TokenRefused, or ProviderUnavailable where there are no keys at all."""
-        url = f"{settings.MICROSOFT_LOGIN_URL}/common/discovery/v2.0/keys"
-        with self._lock:
-            now = time.monotonic()
-            if url != self._url:
-                self._url, self._keys, self._asked, self._fetched = url, {}, float("-inf"), float("-inf")
-            stale = now - self._fetched > KEYS_FOR_SECONDS
-            if (kid not in self._keys or stale) and now - self._asked > REFETCH_AFTER_SECONDS:
-                self._asked = now
-                found = _fetch_keys(url)
-                if found:
-                    self._keys, self._fetched = found, now
-            if not self._keys:
-                self._asked = float("-inf")
-                raise ProviderUnavailable(SYSTEM)
-            if kid not in self._keys:
-                raise TokenRefused("kid")
-            return self._keys[kid]
-
-    def forget(self) -> None:
-        with self._lock:
-            self._url = ""
+    private_key: str
+    certificate: str
 
 
-signing_keys = SigningKeys()
+def _keys_url() -> str:
+    return f"{settings.MICROSOFT_LOGIN_URL}/common/discovery/v2.0/keys"
+
+
+signing_keys = SigningKeys(_keys_url, SYSTEM)
 
 
 def check_access_token(token: str, *, is_provisioned: Callable[[str], bool]) -> Identity:
@@ -108,41 +79,14 @@ def check_access_token(token: str, *, is_provisioned: Callable[[str], bool]) -> 
 
     Raises TokenRefused, ProviderUnavailable.
     """
-    try:
-        header = jwt.get_unverified_header(token)
-    except (jwt.InvalidTokenError, RecursionError):
-        raise TokenRefused("malformed") from None
-    if header.get("alg") != "RS256":
-        raise TokenRefused("alg")
-    kid = header.get("kid")
-    if not isinstance(kid, str) or not kid:
-        raise TokenRefused("kid")
-    jwk = signing_keys.get(kid)
-    if jwk.get("kty") != "RSA" or jwk.get("use", "sig") != "sig":
-        raise TokenRefused("kid")
-    try:
-        claims = jwt.decode(
-            token,
-            jwt.PyJWK(jwk, algorithm="RS256"),
-            algorithms=["RS256"],
-            audience=settings.MICROSOFT_CLIENT_ID,
-            leeway=SKEW_SECONDS,
-            options={"require": ["exp", "nbf", "aud", "iss"], "verify_iat": False, "strict_aud": True},
-        )
-    except jwt.MissingRequiredClaimError as error:
-        raise TokenRefused(error.claim) from None
-    except jwt.PyJWTError as error:
-        raise TokenRefused(_RULES.get(type(error), "malformed")) from None
+    claims, jwk = verified_claims(
+        token,
+        signing_keys,
+        audience=settings.MICROSOFT_CLIENT_ID,
+        skew_seconds=SKEW_SECONDS,
+        require=["exp", "nbf", "aud", "iss"],
+    )
     return _identity(claims, jwk, is_provisioned)
-
-
-_RULES: Final[dict[type[Exception], str]] = {
-    jwt.InvalidSignatureError: "signature",
-    jwt.ExpiredSignatureError: "exp",
-    jwt.ImmatureSignatureError: "nbf",
-    jwt.InvalidAudienceError: "aud",
-    jwt.InvalidAlgorithmError: "alg",
-}
 
 
 def _identity(claims: dict[str, Any], jwk: dict[str, Any], is_provisioned: Callable[[str], bool]) -> Identity:
@@ -166,6 +110,46 @@ def _identity(claims: dict[str, Any], jwk: dict[str, Any], is_provisioned: Calla
     return Identity(
         tenant_id.lower(), oid.lower(), str(claims.get("name", "")), str(claims.get("preferred_username", ""))
     )
+
+
+def own_scope() -> str:
+    """Our own scope as a client asks for it: with its resource, by our application's id where the setting has none."""
+    scope: str = settings.MICROSOFT_SCOPE
+    return scope if "/" in scope else f"{settings.MICROSOFT_CLIENT_ID}/{scope}"
+
+
+def begin_sign_in(state: str) -> dict[str, Any]:
+    """What MSAL has to remember of a sign-in in a browser, with PKCE and a nonce. Raises ProviderUnavailable."""
+    try:
+        return dict(
+            _application(_ANY_TENANT).initiate_auth_code_flow(
+                [own_scope()], redirect_uri=sign_in_redirect(), state=state, prompt="select_account"
+            )
+        )
+    except _NO_ANSWER as error:
+        raise ProviderUnavailable(SYSTEM) from error
+
+
+def sign_in_redirect() -> str:
+    """Where Microsoft sends the browser back to; registered with our application."""
+    return f"{settings.ALONGSIDE_PUBLIC_URL}{reverse('sign-in-callback')}"
+
+
+def sign_in_address(flow: dict[str, Any]) -> str:
+    """Where the browser is sent: Microsoft's own address, or what stands before it beside a sandbox."""
+    address: str = flow["auth_uri"]
+    return settings.MICROSOFT_AUTHORIZE_URL + address.removeprefix(settings.MICROSOFT_LOGIN_URL)
+
+
+def finish_sign_in(flow: dict[str, Any], answer: dict[str, str]) -> str:
+    """The access token for our own scope; it is checked as any other. Raises GrantRefused, ProviderUnavailable."""
+    told = _asking(
+        _ANY_TENANT,
+        msal.TokenCache(),
+        lambda app: app.acquire_token_by_auth_code_flow(flow, answer),
+        refused=_SIGN_IN_REFUSED,
+    )
+    return str(told["access_token"])
 
 
 def on_behalf_of(identity: Identity, assertion: str) -> GraphTokens:
@@ -193,29 +177,67 @@ def renew(tenant_id: str, cache_json: str) -> GraphTokens:
     return _graph_tokens(_asking(tenant_id, cache, ask), cache)
 
 
+def app_only(tenant_id: str, client_id: str, certificate: Certificate) -> GraphTokens:
+    """A token for Graph as our application itself, for all mailboxes that the tenant lets it reach; no cache.
+
+    Raises GrantRefused where the certificate, the application or the tenant does not fit, ProviderUnavailable.
+    https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
+    """
+    credential = {"private_key": certificate.private_key, "public_certificate": certificate.certificate}
+    answer = _asking(
+        tenant_id,
+        msal.TokenCache(),
+        lambda app: app.acquire_token_for_client(_graph_scopes()),
+        client_id=client_id,
+        credential=credential,
+        refused=_SERVICE_REFUSED,
+    )
+    expires_at = timezone.now() + timedelta(seconds=int(answer.get("expires_in") or 0))
+    return GraphTokens(answer["access_token"], expires_at, "")
+
+
 def _graph_scopes() -> list[str]:
     """All of Graph that the tenant's administrator has consented to for our application."""
     return [f"{settings.MICROSOFT_GRAPH_URL}/.default"]
 
 
-def _asking(tenant_id: str, cache: Any, ask: Any) -> dict[str, Any]:
+#: What ends a grant: a person has to come back, or an administrator.
+_REFUSED: Final = frozenset({"invalid_grant", "interaction_required", "consent_required"})
+_SIGN_IN_REFUSED: Final = _REFUSED | {"access_denied"}
+_SERVICE_REFUSED: Final = frozenset({"invalid_client", "unauthorized_client", "invalid_grant"})
+
+
+def _application(
+    tenant_id: str, cache: Any = None, client_id: str = "", credential: dict[str, str] | None = None
+) -> msal.ConfidentialClientApplication:
+    return msal.ConfidentialClientApplication(
+        client_id or settings.MICROSOFT_CLIENT_ID,
+        client_credential=credential or settings.MICROSOFT_CLIENT_SECRET,
+        authority=f"{settings.MICROSOFT_LOGIN_URL}/{tenant_id}",
+        instance_discovery=False,  # the authority is an administrator's setting: nobody has to vouch for it
+        token_cache=cache,
+        http_client=_msal_http,
+    )
+
+
+def _asking(
+    tenant_id: str,
+    cache: Any,
+    ask: Any,
+    *,
+    client_id: str = "",
+    credential: dict[str, str] | None = None,
+    refused: frozenset[str] = _REFUSED,
+) -> dict[str, Any]:
     try:
-        app = msal.ConfidentialClientApplication(
-            settings.MICROSOFT_CLIENT_ID,
-            client_credential=settings.MICROSOFT_CLIENT_SECRET,
-            authority=f"{settings.MICROSOFT_LOGIN_URL}/{tenant_id}",
-            instance_discovery=False,  # the authority is an administrator's setting: nobody has to vouch for it
-            token_cache=cache,
-            http_client=_msal_http,
-        )
-        answer = ask(app)
+        answer = ask(_application(tenant_id, cache, client_id, credential))
     except _NO_ANSWER as error:
         raise ProviderUnavailable(SYSTEM) from error
     if not answer:
         raise GrantRefused
     if "access_token" in answer:
         return dict(answer)
-    if answer.get("error") in ("invalid_grant", "interaction_required", "consent_required"):
+    if answer.get("error") in refused:
         raise GrantRefused
     raise ProviderUnavailable(SYSTEM)
 
@@ -252,12 +274,3 @@ class _MsalHttp:
 
 
 _msal_http = _MsalHttp()
-
-
-def _fetch_keys(url: str) -> dict[str, dict[str, Any]]:
-    try:
-        answer = http.requests_session().get(url)
-        rows = answer.json().get("keys", []) if answer.status_code == 200 else []
-    except (requests.RequestException, http.TargetRefused, ValueError, AttributeError):
-        return {}
-    return {row["kid"]: row for row in rows if isinstance(row, dict) and isinstance(row.get("kid"), str)}

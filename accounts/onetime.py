@@ -1,7 +1,8 @@
-"""Secrets that are handed out once: the client has the text, the database its SHA-256."""
+"""Secrets that are handed out once: the client has the text, the database its SHA-256, a sign-in page its challenge."""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import secrets
 
@@ -14,3 +15,8 @@ def new_secret() -> str:
 def digest(secret: str) -> str:
     """Hex SHA-256: with 256 random bits behind it, a look-up by it tells nothing by its timing."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def challenge_of(verifier: str) -> str:
+    """The S256 challenge of a PKCE verifier (RFC 7636)."""
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()

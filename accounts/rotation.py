@@ -14,6 +14,7 @@ from django.db import transaction
 
 from accounts import crypto
 from accounts.models import DataKey
+from permissions.audit.recording import COMMAND, record
 
 log = structlog.get_logger("accounts.rotation")
 
@@ -39,6 +40,8 @@ def rewrap() -> tuple[int, int]:
             )
             row.wrapped, row.key_id = crypto.wrap(plain, organisation_id=row.organisation_id, number=row.number)
             row.save(update_fields=["wrapped", "key_id"])
+            root = row.organisation.resource_id
+            record("secret.rotated", root=root, by=COMMAND, on=("key", row.number), detail={"keys": 1})
             done += 1
     log.info("keys.rewrapped", rewrapped=done, total=total)
     return done, total - done

@@ -1,4 +1,4 @@
-"""Salesforce's sign-in service: the web-server flow with PKCE, renewal, revocation, and who signed in.
+"""Salesforce's sign-in service: web-server flow with PKCE, renewal, revocation, who signed in, the integration user.
 
 Nothing is stored here and no row is read. An answer is believed only where it fits: the signature of the identity
 address, its host, the instance's host, and userinfo saying the same user.
@@ -13,20 +13,28 @@ import base64
 import hashlib
 import hmac
 import re
+import time
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
+import jwt
 import requests
 from django.conf import settings
 
 from accounts import http
 from accounts.errors import ProviderUnavailable
+from accounts.onetime import challenge_of
 
 SYSTEM: Final = "salesforce"
 CALLBACK_PATH: Final = "/connect/salesforce/callback/"
 #: `openid` is what userinfo asks for; the ID token that comes with it is not used.
 SCOPES: Final = "api refresh_token openid"
+JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+ASSERTION_SECONDS: Final = 120  # Salesforce takes three minutes at most
+_REFUSED: Final = frozenset({"invalid_grant"})
+#: An assertion is signed for one application: a wrong one is a matter of the credential, not of our settings.
+_ASSERTION_REFUSED: Final = _REFUSED | {"invalid_client_id", "invalid_client", "invalid_app_access"}
 INSTANCE_HOST = re.compile(r"[a-z0-9-]+(--[a-z0-9-]+)?(\.sandbox|\.develop|\.scratch)?\.my\.salesforce\.com")
 _IDENTITY_PATH = re.compile(r"/id/(00D[A-Za-z0-9]{15})/(005[A-Za-z0-9]{15})")
 _LOGIN_HOSTS = ("login.salesforce.com", "test.salesforce.com")
@@ -76,14 +84,13 @@ def issuer() -> str:
 
 def authorize_url(*, state: str, verifier: str, login_hint: str = "") -> str:
     """Where the person signs in. `verifier` is the PKCE secret, of which only the S256 challenge leaves."""
-    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
     asked = {
         "response_type": "code",
         "client_id": settings.SALESFORCE_CLIENT_ID,
         "redirect_uri": redirect_uri(),
         "scope": SCOPES,
         "state": state,
-        "code_challenge": challenge,
+        "code_challenge": challenge_of(verifier),
         "code_challenge_method": "S256",
     }
     if login_hint:
@@ -109,6 +116,26 @@ def refresh(refresh_token: str) -> Grant:
     Raises GrantRefused, AnswerRefused, ProviderUnavailable.
     """
     return _grant(_token({"grant_type": "refresh_token", "refresh_token": refresh_token}))
+
+
+def by_assertion(private_key: str, client_id: str, username: str) -> Grant:
+    """A session of an integration user whom an administrator approved beforehand; nobody signs in, nothing is renewed.
+
+    `private_key` is PEM, `client_id` empty for our own connected app. Raises GrantRefused, AnswerRefused,
+    ProviderUnavailable.
+    https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_oauth_jwt_flow.htm
+    """
+    claims = {
+        "iss": client_id or settings.SALESFORCE_CLIENT_ID,
+        "sub": username,
+        "aud": settings.SALESFORCE_LOGIN_URL,
+        "exp": int(time.time()) + ASSERTION_SECONDS,
+    }
+    try:
+        assertion = jwt.encode(claims, private_key, algorithm="RS256")
+    except (jwt.PyJWTError, ValueError, TypeError) as error:
+        raise GrantRefused from error
+    return _grant(_answer({"grant_type": JWT_BEARER, "assertion": assertion}, _ASSERTION_REFUSED))
 
 
 def person(grant: Grant) -> Person:
@@ -159,10 +186,14 @@ def checked_instance_url(value: object) -> str:
 
 def _token(form: dict[str, str]) -> dict[str, Any]:
     secrets = {"client_id": settings.SALESFORCE_CLIENT_ID, "client_secret": settings.SALESFORCE_CLIENT_SECRET}
+    return _answer({**form, **secrets}, _REFUSED)
+
+
+def _answer(form: dict[str, str], refused: frozenset[str]) -> dict[str, Any]:
     try:
         answer = http.requests_session().post(
             f"{settings.SALESFORCE_LOGIN_URL}/services/oauth2/token",
-            data={**form, **secrets},
+            data=form,
             headers={"Accept": "application/json"},
         )
         body = answer.json()
@@ -172,7 +203,7 @@ def _token(form: dict[str, str]) -> dict[str, Any]:
         raise ProviderUnavailable(SYSTEM)
     if answer.status_code == 200:
         return body
-    if answer.status_code == 400 and body.get("error") == "invalid_grant":
+    if answer.status_code in (400, 401) and body.get("error") in refused:
         raise GrantRefused
     raise ProviderUnavailable(SYSTEM)
 

@@ -17,8 +17,11 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext
 
 from accounts.crypto import NONCE_BYTES, SecretUnreadable, newest_wrapping_key
+from accounts.trail import root_of
+from permissions.audit.recording import COMMAND, record
 
 _MARK: Final = "sealed"
 
@@ -43,7 +46,7 @@ class SealedMFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         try:
             return AESGCM(key).decrypt(box[:NONCE_BYTES], box[NONCE_BYTES:], _context(key_id)).decode()
         except (InvalidTag, ValueError):
-            raise SecretUnreadable("A second factor does not open: another key, or altered.") from None
+            raise SecretUnreadable(gettext("A second factor does not open: another key, or altered.")) from None
 
 
 def reseal() -> int:
@@ -68,6 +71,7 @@ def reseal() -> int:
             if data != row.data:
                 row.data = data
                 row.save(update_fields=["data"])
+                record("secret.rotated", root=root_of(row.user), by=COMMAND, on=("factor", row.pk))
                 done += 1
     return done
 

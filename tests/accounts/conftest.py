@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import responses
 from django.test import Client
+from django.urls import get_resolver
 from pytest_django import Settings
 
-from accounts import crypto, microsoft, signing_in
+from accounts import crypto, google, microsoft, signing_in
 from accounts.models import Connection, Organisation, SalesforceOrg, System, User
 from accounts.services import connection_for, create_organisation, create_user
+from tests.accounts.google import AUDIENCE, AUTH, CERTS, CLIENT, PUSHER, REVOKE, TOKEN, Google
 from tests.accounts.people import RIVAL_TENANT, TENANT, Bearer
 from tests.sandbox_process import SandboxProcess
 
@@ -19,11 +22,15 @@ from tests.sandbox_process import SandboxProcess
 @pytest.fixture(autouse=True)
 def fresh_memory() -> Iterator[None]:
     """What the process keeps in memory belongs to one test."""
-    crypto.forget_keys()
-    microsoft.signing_keys.forget()
+    _forget()
     yield
+    _forget()
+
+
+def _forget() -> None:
     crypto.forget_keys()
     microsoft.signing_keys.forget()
+    google.signing_keys.forget()
 
 
 @pytest.fixture
@@ -99,6 +106,24 @@ def salesforce_of() -> Callable[..., Connection]:
 
 
 @pytest.fixture
+def at_google(settings: Settings) -> Iterator[Google]:
+    """Google itself, outside the sandbox."""
+    _ = get_resolver().url_patterns  # read with the settings that the process began with
+    settings.ALONGSIDE_SANDBOX = False
+    settings.ALONGSIDE_PUBLIC_URL = "https://alongside.example"
+    settings.GOOGLE_AUTH_URL = AUTH
+    settings.GOOGLE_TOKEN_URL = TOKEN
+    settings.GOOGLE_REVOKE_URL = REVOKE
+    settings.GOOGLE_CERTS_URL = CERTS
+    settings.GOOGLE_CLIENT_ID = CLIENT
+    settings.GOOGLE_CLIENT_SECRET = "google-secret"
+    settings.GOOGLE_PUSH_AUDIENCE = AUDIENCE
+    settings.GOOGLE_PUSH_SERVICE_ACCOUNT = PUSHER
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield Google(mock)
+
+
+@pytest.fixture
 def against_sandbox(sandbox: SandboxProcess, settings: Settings) -> SandboxProcess:
     """The product's settings pointed at the sandbox, as `./dev demo` points them."""
     info = sandbox.info
@@ -108,11 +133,14 @@ def against_sandbox(sandbox: SandboxProcess, settings: Settings) -> SandboxProce
     settings.SALESFORCE_CLIENT_ID = info["salesforce_client_id"]
     settings.SALESFORCE_CLIENT_SECRET = info["salesforce_client_secret"]
     settings.MICROSOFT_LOGIN_URL = info["microsoft_login_url"]
+    settings.MICROSOFT_AUTHORIZE_URL = info["microsoft_login_url"]
     settings.MICROSOFT_GRAPH_URL = info["microsoft_graph_url"]
     settings.MICROSOFT_CLIENT_ID = info["microsoft_client_id"]
     settings.MICROSOFT_CLIENT_SECRET = info["microsoft_client_secret"]
     settings.MICROSOFT_CLIENT_IDS = [info["microsoft_host_client_id"]]
     settings.MICROSOFT_SCOPE = info["microsoft_scope"]
+    for name in ("AUTH_URL", "TOKEN_URL", "REVOKE_URL", "CERTS_URL", "API_URL", "CLIENT_ID", "CLIENT_SECRET"):
+        setattr(settings, f"GOOGLE_{name}", info[f"google_{name.lower()}"])
     return sandbox
 
 

@@ -15,7 +15,7 @@ import time_machine
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from pytest_django import Settings
 
-from accounts import microsoft
+from accounts import microsoft, signing_keys
 from accounts.errors import ProviderUnavailable
 from tests.accounts.people import TENANT
 
@@ -215,22 +215,22 @@ def test_unknown_key_ids_do_not_make_us_call_more_than_once_a_minute(
     cloud: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [1000.0]
-    monkeypatch.setattr("accounts.microsoft.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("accounts.signing_keys.time.monotonic", lambda: clock[0])
     check(signed(claims()))
     for number in range(20):
         assert rule_broken_by(signed(claims(), key=OTHER_KEY, kid=f"x{number}")) == "kid"
     assert len(cloud.calls) == 1
-    clock[0] += microsoft.REFETCH_AFTER_SECONDS + 1
+    clock[0] += signing_keys.REFETCH_AFTER_SECONDS + 1
     assert rule_broken_by(signed(claims(), key=OTHER_KEY, kid="x")) == "kid"
     assert len(cloud.calls) == 2
 
 
 def test_a_new_key_of_the_cloud_is_found(cloud: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [1000.0]
-    monkeypatch.setattr("accounts.microsoft.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("accounts.signing_keys.time.monotonic", lambda: clock[0])
     check(signed(claims()))
     cloud.replace(responses.GET, KEYS_URL, json={"keys": [jwk(OTHER_KEY, "k2")]})
-    clock[0] += microsoft.REFETCH_AFTER_SECONDS + 1
+    clock[0] += signing_keys.REFETCH_AFTER_SECONDS + 1
     assert check(signed(claims(), key=OTHER_KEY, kid="k2")).oid == OID
     assert rule_broken_by(signed(claims())) == "kid"
 
@@ -239,10 +239,10 @@ def test_a_failing_refetch_keeps_the_keys_at_hand(
     cloud: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [1000.0]
-    monkeypatch.setattr("accounts.microsoft.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("accounts.signing_keys.time.monotonic", lambda: clock[0])
     check(signed(claims()))
     cloud.replace(responses.GET, KEYS_URL, status=503)
-    clock[0] += microsoft.KEYS_FOR_SECONDS + 1
+    clock[0] += signing_keys.KEYS_FOR_SECONDS + 1
     assert check(signed(claims())).oid == OID
 
 

@@ -209,7 +209,7 @@ def test_nobody_is_asked_while_another_process_is_asking(
         other.renewal_claim = None
         other.save()
 
-    monkeypatch.setattr("accounts.broker.time.sleep", other_process_answers)
+    monkeypatch.setattr("accounts.renewals.time.sleep", other_process_answers)
     assert broker.salesforce_session(row).renew("access-1") == "access-5"
     assert len(edge.calls) == 0
 
@@ -219,8 +219,8 @@ def test_waiting_for_a_process_that_died_ends_before_its_claim_does(
 ) -> None:
     Connection.objects.update(renewal_claim=uuid.uuid4(), renewal_until=timezone.now() + timedelta(days=1))
     clock = [1000.0]
-    monkeypatch.setattr("accounts.broker.time.monotonic", lambda: clock[0])
-    monkeypatch.setattr("accounts.broker.time.sleep", lambda seconds: clock.append(clock.pop() + 10))
+    monkeypatch.setattr("accounts.renewals.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("accounts.renewals.time.sleep", lambda seconds: clock.append(clock.pop() + 10))
     with pytest.raises(ProviderUnavailable):
         broker.salesforce_session(row).renew("access-1")
     assert len(edge.calls) == 0

@@ -22,8 +22,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts import connecting
-from accounts.models import Connection, ConnectionAttempt, SalesforceOrg, User
+from accounts.models import Connection, ConnectionAttempt, SalesforceOrg, System, User
 from tests.accounts.people import Bearer
+from tests.trails import said_anywhere, told
 
 LOGIN = "https://login.salesforce.com"
 INSTANCE = "https://larkfield.my.salesforce.com"
@@ -153,6 +154,10 @@ def test_the_whole_walk_connects(pane: Bearer, at_salesforce: Salesforce) -> Non
     assert (row.state, row.instance_url, row.external_user_id) == ("active", INSTANCE, USER)
     assert SalesforceOrg.objects.get().org_id == ORG
     assert row.access_token.unseal() == "access-1"
+    assert told("connection.connected") == [
+        ("connection.connected", {"system": "salesforce", "user": str(pane.actor.user.pk)})
+    ]
+    assert said_anywhere(asked["state"], "the-code", "access-1", "refresh-1", USER, "keller") == []
 
 
 def test_a_ticket_is_good_for_one_visit(pane: Bearer, at_salesforce: Salesforce) -> None:
@@ -193,7 +198,7 @@ def test_each_step_has_ten_minutes_from_the_first(pane: Bearer, at_salesforce: S
         refused(back(asked["state"]), "state")
         refused(confirmed(secret), "link-used")
         with pytest.raises(connecting.ConnectingRefused):
-            connecting.finish(pane.actor, code)
+            connecting.finish(pane.actor, System.SALESFORCE, code)
 
 
 def test_a_confirmation_is_taken_once(pane: Bearer, at_salesforce: Salesforce) -> None:
@@ -243,6 +248,9 @@ def test_not_allowing_it_spends_the_state(pane: Bearer, at_salesforce: Salesforc
     page = back(asked["state"], error="access_denied")
     assert (page.status_code, 'data-problem="denied"' in page.content.decode()) == (200, True)
     refused(back(asked["state"]), "state")
+    # What nobody asked for is nobody's: it is not recorded.
+    about = {"system": "salesforce", "user": str(pane.actor.user.pk), "reason": "denied"}
+    assert told("connection.refused") == [("connection.refused", about)]
 
 
 def test_any_other_error_of_salesforce_is_a_clear_page_without_its_words(

@@ -11,8 +11,10 @@ import httpx
 import pytest
 import requests
 import responses
+import structlog
 from pytest_django import Settings
 
+from accounts.google_http import google_http
 from accounts.http import (
     CONNECT_SECONDS,
     READ_SECONDS,
@@ -25,6 +27,7 @@ from accounts.http import (
     requests_session,
     same_origin,
 )
+from tests.sandbox_process import SandboxProcess
 
 URL = "https://larkfield.my.salesforce.com/services/data/"
 
@@ -211,3 +214,21 @@ def test_both_clients_check_certificates_and_host_names() -> None:
 )
 def test_an_origin_is_scheme_host_and_port(first: str, second: str, same: bool) -> None:
     assert same_origin(first, second) is same
+
+
+def test_a_server_that_we_do_not_trust_is_told_to_the_log(sandbox_process: SandboxProcess, settings: Settings) -> None:
+    """The sandbox, whose authority is not ours here."""
+    settings.ALONGSIDE_SANDBOX = True
+    settings.ALONGSIDE_CA_FILE = ""
+    url = f"{sandbox_process.info['salesforce_login_url']}/planted-path"
+    with structlog.testing.capture_logs() as events:
+        with pytest.raises(requests.exceptions.SSLError):
+            requests_session().get(url)
+        with pytest.raises(httpx.ConnectError):
+            httpx_client().get(url)
+        with pytest.raises(ssl.SSLError):
+            google_http().request(url)
+    assert events == [{"event": "tls.failed", "host": "localhost", "log_level": "error"}] * 3
+    with structlog.testing.capture_logs() as events, pytest.raises(httpx.ConnectError):
+        httpx_client().get("https://localhost:1/")  # nobody is there, which is another matter
+    assert events == []

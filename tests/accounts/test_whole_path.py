@@ -88,7 +88,7 @@ def test_a_pane_signs_in_and_its_mailbox_is_connected_in_one_call(
     against_sandbox.clear_log()
     _, body = sign_in(against_sandbox)
     assert body["user"] == {"name": "Mia Keller", "email": "mia.keller@larkfield.example"}
-    assert body["connections"] == {"salesforce": "disconnected", "microsoft": "active"}
+    assert body["connections"] == {"salesforce": "disconnected", "microsoft": "active", "google": "disconnected"}
     assert body["expires_in"] == 900
     # One token call is the sign-in in Outlook itself, the other is on-behalf-of.
     assert len(calls(against_sandbox, "microsoft", "/oauth2/v2.0/token")) == 2
@@ -150,7 +150,8 @@ def test_salesforce_is_connected_through_the_dialog(
         timeout=10,
     )
     assert told.json()["preferred_username"] == person["email"]
-    assert pane.get("/api/v1/connections/").json() == {"connections": {"salesforce": "active", "microsoft": "active"}}
+    states = pane.get("/api/v1/connections/").json()["connections"]
+    assert states == {"salesforce": "active", "microsoft": "active", "google": "disconnected"}
     attempt = ConnectionAttempt.objects.get()
     assert not attempt.pending_tokens
     assert not attempt.verifier

@@ -7,8 +7,10 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from accounts import retention
+from permissions.declare import public
 
 
+@public("a schedule runs it: what is deleted is over for everybody")
 class Command(BaseCommand):
     help = "Delete ended pane sessions, expired connection attempts and expired web sessions of administrators."
 

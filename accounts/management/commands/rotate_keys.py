@@ -9,8 +9,10 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.crypto import SecretUnreadable, newest_wrapping_key
 from accounts.rotation import rewrap
 from accounts.second_factor import reseal
+from permissions.declare import public
 
 
+@public("whoever has ALONGSIDE_KEYS holds every key already")
 class Command(BaseCommand):
     help = "Put data keys and operators' second factors under the newest key of ALONGSIDE_KEYS. Safe at any time."
 

@@ -1,0 +1,1 @@
+"""The pages about the rows of this floor, one module for each topic."""
