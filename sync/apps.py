@@ -10,4 +10,5 @@ class SyncConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        import_module("sync.models.arrays").register()
         import_module("sync.tasks")

@@ -6,17 +6,21 @@ is decided in one place, never in an adapter.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+
+from sync.said import without_values
 
 
 class ProviderError(Exception):
     """An answer of a provider that is not the one asked for.
 
-    `message` is the provider's own words where it gave any (a person may be shown them); never a token, a subject,
-    a body or an address of ours. `code` is the provider's error code, for logs.
+    `message` is the provider's own words where it gave any (a person may be shown them), without the tokens, addresses
+    and texts that they repeat (`sync.said`). `code` is the provider's error code, for logs.
     """
 
     def __init__(self, message: str = "", *, code: str = "") -> None:
+        message = without_values(message)
         super().__init__(message)
         self.message = message
         self.code = code
@@ -37,7 +41,7 @@ class CursorExpired(ProviderError):
 class NeedsReconnect(ProviderError):
     """The grant is gone (revoked, expired, password changed): only the person can give it again.
 
-    `system` is the one to connect again: `salesforce` or `microsoft`.
+    `system` is the one to connect again: `salesforce`, `microsoft` or `google`.
     """
 
     def __init__(self, message: str = "", *, code: str = "", system: str = "salesforce") -> None:
@@ -59,6 +63,31 @@ class Refused(ProviderError):
     def __init__(self, message: str = "", *, code: str = "", field: str = "") -> None:
         super().__init__(message, code=code)
         self.field = field
+
+
+class RecordRefused(Refused):
+    """A record was refused. `page`: messages about it as a whole; `at`: messages by the name of their field.
+
+    `duplicates`: (object, id) of what it may be a copy of; `may_go_on`: the person may save it all the same.
+    """
+
+    def __init__(
+        self,
+        *,
+        page: tuple[str, ...] = (),
+        at: Mapping[str, tuple[str, ...]] | None = None,
+        duplicates: tuple[tuple[str, str], ...] = (),
+        may_go_on: bool = False,
+        code: str = "",
+    ) -> None:
+        at = {name: tuple(map(without_values, messages)) for name, messages in (at or {}).items()}
+        page = tuple(map(without_values, page))
+        words = [*page, *(message for messages in at.values() for message in messages)]
+        super().__init__(words[0] if words else "", code=code, field=next(iter(at), ""))
+        self.page = page
+        self.at: Mapping[str, tuple[str, ...]] = at
+        self.duplicates = duplicates
+        self.may_go_on = may_go_on
 
 
 class Forbidden(ProviderError):

@@ -56,7 +56,11 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class MessageHint:
-    """What a pane's client says of the open email. Hints: good for looking up, never for writing."""
+    """What a pane's client says of the open email. Hints: good for looking up, never for writing.
+
+    `account` is the address of the account whose mailbox the client shows, where one browser has several; `mailbox`
+    that of a shared mailbox, or somebody else's, that the email is open in.
+    """
 
     item_key: str
     internet_message_id: str = ""
@@ -72,6 +76,8 @@ class MessageHint:
     attachments: tuple[Attachment, ...] = ()
     item_class: str = "IPM.Note"
     is_draft: bool = False
+    account: str = ""
+    mailbox: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +86,10 @@ class Message:
 
     `headers` are in the order received, names as sent, values unfolded and decoded. `sent_at` is the instant of
     `Date`, `received_at` that of arrival; both aware. `html` and `text` are the bodies, unsanitised; at most one may
-    be empty. `unparsed` holds address texts that cannot be read as an address. `problem` is set for a damaged message:
-    `malformed` (no readable From, or beyond the limits of nesting, parts and header size) or `encrypted`.
+    be empty. `folder_ids` are the provider's: the one folder at Microsoft, the labels at Gmail; `categories` are the
+    names of categories, or of the user's own labels. `unparsed` holds address texts that cannot be read as an
+    address. `problem` is set for a damaged message: `malformed` (no readable From, or beyond the limits of nesting,
+    parts and header size) or `encrypted`. `web_link` is where its provider opens it, as far as it said so.
     """
 
     provider_id: str
@@ -102,12 +110,14 @@ class Message:
     text: str = ""
     attachments: tuple[Attachment, ...] = ()
     folder: FolderKind = FolderKind.OTHER
+    folder_ids: tuple[str, ...] = ()
     sensitivity: Sensitivity = Sensitivity.NORMAL
     categories: tuple[str, ...] = ()
     is_draft: bool = False
     is_meeting: bool = False
     problem: str = ""
     links: tuple[str, ...] = field(default=())
+    web_link: str = ""
 
     def header(self, name: str) -> str | None:
         """The first value of a header, or None; names compare case-insensitively."""

@@ -11,30 +11,29 @@ from collections.abc import Callable
 
 import dramatiq
 import structlog
-from django.db import close_old_connections, connection
+from apscheduler.schedulers.background import BackgroundScheduler
+from django.db import close_old_connections
+from dramatiq.errors import ConnectionClosed
+from dramatiq_crontab import scheduler
 
 log = structlog.get_logger(__name__)
 
-SWEEP_SECONDS = 5.0
+SWEEP_SECONDS = 0.5
 THREADS = 4
 
 
 def sweep_until(stop: threading.Event, every: float = SWEEP_SECONDS) -> None:
-    """Wakes due intents again and again until told to stop. An error of the database is logged and outlived."""
+    """Wakes what is due again and again until told to stop. An error of database or broker is logged and outlived."""
     from django.db import DatabaseError
 
-    from sync import tasks
-    from sync.services.background import due_intents
+    from sync.capture.scheduling import sweep
 
     while not stop.wait(every):
         close_old_connections()
         try:
-            for intent_id in due_intents():
-                tasks.look.send(str(intent_id))
-        except DatabaseError as error:
+            sweep()
+        except (DatabaseError, ConnectionClosed, OSError) as error:
             log.warning("sweep.failed", error=type(error).__name__)
-        finally:
-            connection.close()
 
 
 def start_embedded() -> Callable[[], None]:
@@ -44,9 +43,15 @@ def start_embedded() -> Callable[[], None]:
     worker.start()
     sweeper = threading.Thread(target=sweep_until, args=(stop,), name="sweeper", daemon=True)
     sweeper.start()
+    # What is periodic runs by the same scheduler as in a process of its own (`manage.py crontab`).
+    clock = BackgroundScheduler(daemon=True)
+    for job in scheduler.get_jobs():
+        clock.add_job(job.func, job.trigger, name=job.name)
+    clock.start()
 
     def end() -> None:
         stop.set()
+        clock.shutdown(wait=False)
         worker.stop(timeout=5_000)
         sweeper.join(timeout=5)
 

@@ -50,6 +50,7 @@ def parse_addresses(value: str) -> tuple[list[Address], list[str]]:
     return addresses, unreadable
 
 
+@lru_cache(maxsize=4096)
 def normalise(address: str) -> str | None:
     """The one spelling of an address, or None for what is none."""
     text = unicodedata.normalize("NFC", address.strip())

@@ -1,6 +1,6 @@
 """What of an email's content is filed: which attachments and why not the others, and the bodies' outer form.
 
-    link ► inline image ► empty ► dangerous ► not on the allow-list ► too large ► included
+    encrypted ► link ► inline image ► empty ► dangerous ► not on the allow-list ► too large ► included
 
 Salesforce may still refuse a file; then whoever files says so with its words (`refused`).
 """
@@ -15,8 +15,11 @@ from html import unescape
 from typing import Literal
 from urllib.parse import unquote
 
-from sync.mail import Attachment, AttachmentKind
+from django.utils.translation import gettext
+
+from sync.mail import Attachment, AttachmentKind, Message
 from sync.rules.html import clean_html, cut_html, html_to_text
+from sync.rules.links import cloud_files
 
 __all__ = [
     "DANGEROUS",
@@ -27,13 +30,14 @@ __all__ = [
     "cut",
     "cut_html",
     "file_extension",
+    "files_of",
     "html_to_text",
     "looks_like_program",
     "referred_content_ids",
     "without_control_characters",
 ]
 
-Reason = Literal["", "inline-image", "empty", "too-large", "dangerous", "not-allowed", "link", "refused"]
+Reason = Literal["", "inline-image", "empty", "too-large", "dangerous", "not-allowed", "link", "refused", "encrypted"]
 
 MAX_FILE_BYTES = 25 * 2**20
 _DANGEROUS = "exe dll com scr msi msp bat cmd ps1 psm1 vbs vbe js jse wsf wsh hta jar lnk reg iso img vhd vhdx dmg app"
@@ -85,8 +89,33 @@ def choose_files(
     client's word on inline images is taken. Sizes are compared as given, in bytes.
     """
     referred = None if html is None else referred_content_ids(html)
-    allowed = None if allowed_extensions is None else frozenset(one.lower().strip(" .") for one in allowed_extensions)
+    allowed = None
+    if allowed_extensions is not None:
+        # An entry that says nothing must not let files without an extension in.
+        allowed = frozenset(one.lower().strip(" .*") for one in allowed_extensions) - {""}
     return tuple(_choice(one, referred, max_bytes, allowed) for one in attachments)
+
+
+def files_of(
+    message: Message, *, max_bytes: int = MAX_FILE_BYTES, allowed_extensions: frozenset[str] | None = None
+) -> tuple[FileChoice, ...]:
+    """Everything that comes with a message, with its outcome: attachments in order, then the cloud files it links to.
+
+    Of an encrypted message nothing is filed.
+    """
+    if message.problem == "encrypted":
+        return tuple(
+            FileChoice(one, False, "encrypted", gettext("It belongs to an encrypted email."))
+            for one in message.attachments
+        )
+    listed = {one.url for one in message.attachments if one.kind is AttachmentKind.LINK}
+    linked = [one for one in cloud_files(message.html) if one.url not in listed]
+    return choose_files(
+        (*message.attachments, *linked),
+        html=message.html,
+        max_bytes=max_bytes,
+        allowed_extensions=allowed_extensions,
+    )
 
 
 def referred_content_ids(html: str) -> frozenset[str]:
@@ -146,20 +175,22 @@ def _left_out(
     attachment: Attachment, referred: frozenset[str] | None, max_bytes: int, allowed: frozenset[str] | None
 ) -> tuple[Reason, str]:
     if attachment.kind is AttachmentKind.LINK:
-        return "link", "It is a link to a file elsewhere."
+        return "link", gettext("It is a link to a file elsewhere.")
     if _is_inline_image(attachment, referred):
-        return "inline-image", "It is an image within the text."
+        return "inline-image", gettext("It is an image within the text.")
     if attachment.kind is AttachmentKind.FILE and attachment.size <= 0:
-        return "empty", "It is empty."
+        return "empty", gettext("It is empty.")
     is_message = attachment.kind is AttachmentKind.MESSAGE
     extension = "eml" if is_message else file_extension(attachment.name)
     if extension in DANGEROUS:
-        return "dangerous", f"Files of the kind .{extension} can do harm."
+        return "dangerous", gettext("Files of the kind .%(extension)s can do harm.") % {"extension": extension}
     if allowed is not None and extension not in allowed:
-        kind = f"Files of the kind .{extension}" if extension else "Files without an extension"
-        return "not-allowed", f"{kind} are not allowed by your organisation."
+        if not extension:
+            return "not-allowed", gettext("Files without an extension are not allowed by your organisation.")
+        refused = gettext("Files of the kind .%(extension)s are not allowed by your organisation.")
+        return "not-allowed", refused % {"extension": extension}
     if attachment.size > max_bytes:
-        return "too-large", f"It is larger than {max_bytes // 2**20} MB."
+        return "too-large", gettext("It is larger than %(most)d MB.") % {"most": max_bytes // 2**20}
     return "", ""
 
 

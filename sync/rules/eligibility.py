@@ -2,9 +2,12 @@
 
     draft ► gone, junk ► unreadable ► calendar ► internal only ► private ► block lists ► undone ► deleted in Salesforce
           ► automatic ► window, folders ► people unknown ► for the mode: off, known, same domain ► stopped by hand
+          ► filed already, by way of another mailbox
 
 Each row says something to each cause: `no`, `cannot` (not by the button either), or under which condition it lets the
 email pass. A condition that is met (a record chosen, a confirmation given) hands on to the rows below.
+
+By itself an email is asked for by its mark, else by a followed thread, else by the mode: the first that may names it.
 """
 
 from __future__ import annotations
@@ -13,6 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
+
+from django.utils.translation import gettext_noop
 
 from sync.mail import FolderKind, Message, MessageHint, Sensitivity
 from sync.rules.automatic import is_automatic
@@ -46,7 +51,8 @@ class Facts:
     `known_people`: somebody of it is in Salesforce. `record_chosen`: a person chose a record (or creates one);
     `confirmed`: a person said yes to the question. `thread_record`: its thread is filed on a business record.
     `domain_accounts`: how many accounts its external domains stand for. `vetoed`: a person stopped it within the delay.
-    `internal_domains`: whose mailing lists are not automatic mail.
+    `gone`: it was deleted from the mailbox. `mark_removed`: it was marked, and is no longer. `already_filed`: it stands
+    in Salesforce by way of another mailbox. `internal_domains`: whose mailing lists are not automatic mail.
     """
 
     participants: tuple[Participant, ...] = ()
@@ -61,6 +67,9 @@ class Facts:
     before_window: bool = False
     outside_folders: bool = False
     vetoed: bool = False
+    gone: bool = False
+    mark_removed: bool = False
+    already_filed: bool = False
     internal_domains: frozenset[str] = frozenset()
 
 
@@ -76,15 +85,16 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One row: when it fits, what it says to each cause, and the words behind "because" """
+    """One row: when it fits, what it says to each cause, and the sentence; `question` is what the button is asked."""
 
     rule: str
-    because: str
+    sentence: str
     fits: Callable[[Message | MessageHint, Facts], bool]
     by_itself: Answer = "no"  # auto mode and followed thread
     mark: Answer = "no"
     button: Answer = "cannot"
     question: str = ""
+    issue: bool = False
 
     def answer(self, cause: Cause) -> Answer:
         if cause is Cause.BUTTON:
@@ -95,8 +105,32 @@ class _Row:
 def may_file(mail: Message | MessageHint, facts: Facts, cause: Cause) -> Verdict:
     """What the rules say of filing this email for this cause.
 
-    For a hint they judge what a hint can tell; the message, once it is fetched, decides.
+    For a hint they judge what a hint can tell; the message, once it is fetched, decides. `duplicate` is a yes that
+    leaves nothing to write: the email is linked to the record that stands.
     """
+    verdict = _judged(mail, facts, cause)
+    if verdict.answer == "yes":
+        return Verdict("yes", "duplicate", _DUPLICATE) if facts.already_filed else verdict
+    # Only where the mark would have filed it is its removal the reason.
+    by_itself = cause in {Cause.MODE, Cause.FOLLOWED_THREAD}
+    if by_itself and facts.mark_removed and _judged(mail, facts, Cause.MARK).answer == "yes":
+        return Verdict("no", "mark-removed", _MARK_REMOVED)
+    return verdict
+
+
+def files_itself(
+    mail: Message | MessageHint, facts: Facts, *, marked: bool = False, followed: bool = False
+) -> tuple[Cause, Verdict]:
+    """What asks for the email where nobody presses the button, and what the rules say to it.
+
+    The mark, else the followed thread, else the mode: the first that may. Where none may, the first that asks is told.
+    """
+    causes = [*([Cause.MARK] if marked else []), *([Cause.FOLLOWED_THREAD] if followed else []), Cause.MODE]
+    verdicts = [(cause, may_file(mail, facts, cause)) for cause in causes]
+    return next((one for one in verdicts if one[1].answer == "yes"), verdicts[0])
+
+
+def _judged(mail: Message | MessageHint, facts: Facts, cause: Cause) -> Verdict:
     for row in _ROWS:
         if row.fits(mail, facts):
             verdict = _stopped(row, facts, cause)
@@ -111,8 +145,8 @@ def may_file(mail: Message | MessageHint, facts: Facts, cause: Cause) -> Verdict
     elif cause is Cause.MARK and not facts.known_people and not (facts.thread_record or facts.domain_accounts == 1):
         return Verdict("no", "unknown-people", _UNKNOWN, issue=True)
     if facts.vetoed:
-        return Verdict("no", "veto", "Will not be filed because it was stopped by hand.")
-    rule = str(facts.mode) if cause is Cause.MODE else str(cause)
+        return Verdict("no", "veto", gettext_noop("Will not be filed because it was stopped by hand."))
+    rule = str(facts.mode if cause is Cause.MODE else cause)
     return Verdict("yes", rule, _YES[rule])
 
 
@@ -123,21 +157,21 @@ def _stopped(row: _Row, facts: Facts, cause: Cause) -> Verdict | None:
         return None
     if answer in {"confirm", "choose"}:
         return Verdict(answer, row.rule, row.question)
-    # What the button may not either cannot be filed, whoever asks.
-    words = "Cannot be filed" if row.button == "cannot" else "Will not be filed"
-    return Verdict(answer, row.rule, f"{words} because {row.because}.")
+    # Where nothing is filed by itself, nobody misses an email that could not be.
+    asked_for = cause is not Cause.MODE or facts.mode is not Mode.OFF
+    return Verdict(answer, row.rule, row.sentence, issue=row.issue and asked_for and cause is not Cause.BUTTON)
 
 
 def _with_people(facts: Facts) -> Verdict:
     if not facts.known_people and not facts.record_chosen:
-        return Verdict("choose", "unknown-people", "Choose a record to file it on, because nobody in it is known yet.")
+        return Verdict("choose", "unknown-people", _CHOOSE)
     return Verdict("yes", "button", _YES["button"])
 
 
 def _outside_mode(facts: Facts) -> Verdict | None:
     """Why the mode leaves the email alone, or None."""
     if facts.mode is Mode.OFF:
-        return Verdict("no", "mode-off", "Will not be filed because automatic filing is switched off.")
+        return Verdict("no", "mode-off", gettext_noop("Will not be filed because automatic filing is switched off."))
     if facts.known_people or facts.mode is Mode.EVERYTHING_EXTERNAL:
         return None
     if facts.mode is Mode.SAME_DOMAIN and facts.domain_accounts:
@@ -173,76 +207,103 @@ def _is_private(mail: Message | MessageHint, _facts: Facts) -> bool:
     return isinstance(mail, Message) and mail.sensitivity is not Sensitivity.NORMAL
 
 
-def _in(*folders: FolderKind) -> Callable[[Message | MessageHint, Facts], bool]:
-    return lambda mail, _facts: isinstance(mail, Message) and mail.folder in folders
+def _is_in(mail: Message | MessageHint, folder: FolderKind) -> bool:
+    return isinstance(mail, Message) and mail.folder is folder
 
 
-_UNKNOWN = "Will not be filed because nobody in it is known to Salesforce."
+_UNKNOWN = gettext_noop("Will not be filed because nobody in it is known to Salesforce.")
+_CHOOSE = gettext_noop("Choose a record to file it on, because nobody in it is known yet.")
+_DUPLICATE = gettext_noop("Filed already: it also arrived in another mailbox.")
+_MARK_REMOVED = gettext_noop("Will not be filed because its mark was taken away.")
 _YES = {
-    "button": "Can be filed.",
-    "mark": "Will be filed because it is marked for filing.",
-    "followed-thread": "Will be filed because its conversation is followed.",
-    "known-people": "Will be filed because people in it are known to Salesforce.",
-    "same-domain": "Will be filed because people in it, or their company's domain, are known to Salesforce.",
-    "everything-external": "Will be filed because everything from and to people outside is filed.",
+    "button": gettext_noop("Can be filed."),
+    "mark": gettext_noop("Will be filed because it is marked for filing."),
+    "followed-thread": gettext_noop("Will be filed because its conversation is followed."),
+    "known-people": gettext_noop("Will be filed because people in it are known to Salesforce."),
+    "same-domain": gettext_noop(
+        "Will be filed because people in it, or their company's domain, are known to Salesforce."
+    ),
+    "everything-external": gettext_noop("Will be filed because everything from and to people outside is filed."),
 }
 
 _ROWS = (
-    _Row("draft", "it is a draft", _is_draft),
-    _Row("gone", "it is in the deleted items", _in(FolderKind.TRASH)),
-    _Row("folder-scope", "it is in the junk folder", _in(FolderKind.JUNK)),
+    _Row("draft", gettext_noop("Cannot be filed because it is a draft."), _is_draft),
+    _Row(
+        "gone",
+        gettext_noop("Cannot be filed because it is in the deleted items."),
+        lambda mail, facts: facts.gone or _is_in(mail, FolderKind.TRASH),
+    ),
+    _Row(
+        "folder-scope",
+        gettext_noop("Cannot be filed because it is in the junk folder."),
+        lambda mail, _facts: _is_in(mail, FolderKind.JUNK),
+    ),
     _Row(
         "malformed",
-        "it is too damaged to be read",
+        gettext_noop("Cannot be filed because it is too damaged to be read."),
         lambda mail, _facts: isinstance(mail, Message) and mail.problem == "malformed",
+        issue=True,
     ),
-    _Row("calendar-response", "it is a calendar item: file the event instead", _is_calendar),
+    _Row(
+        "calendar-response",
+        gettext_noop("Cannot be filed because it is a calendar item: file the event instead."),
+        _is_calendar,
+    ),
     _Row(
         "internal-only",
-        "everybody in it belongs to your organisation",
+        gettext_noop("Will not be filed because everybody in it belongs to your organisation."),
         _internal_only,
         button="choose",
-        question="Choose a record to file it on, because everybody in it belongs to your organisation.",
+        question=gettext_noop("Choose a record to file it on, because everybody in it belongs to your organisation."),
     ),
     _Row(
         "private",
-        "it is marked as private, personal or confidential",
+        gettext_noop("Will not be filed because it is marked as private, personal or confidential."),
         _is_private,
         button="confirm",
-        question="It is marked as private, personal or confidential: file it all the same?",
+        question=gettext_noop("It is marked as private, personal or confidential: file it all the same?"),
     ),
-    _Row("block-list", "your organisation's block list names everybody outside", _blocked_by_organisation),
     _Row(
         "block-list",
-        "block lists name everybody outside",
+        gettext_noop("Cannot be filed because your organisation's block list names everybody outside."),
+        _blocked_by_organisation,
+    ),
+    _Row(
+        "block-list",
+        gettext_noop("Will not be filed because block lists name everybody outside."),
         lambda _mail, facts: _all_blocked(facts),
         button="confirm",
-        question="Your block list names everybody outside: file it all the same?",
+        question=gettext_noop("Your block list names everybody outside: file it all the same?"),
     ),
-    _Row("undone", "it was taken back before", lambda _mail, facts: facts.undone, button="yes"),
+    _Row(
+        "undone",
+        gettext_noop("Will not be filed because it was taken back before."),
+        lambda _mail, facts: facts.undone,
+        button="yes",
+    ),
     _Row(
         "deleted-in-salesforce",
-        "its record was deleted in Salesforce",
+        gettext_noop("Will not be filed because its record was deleted in Salesforce."),
         lambda _mail, facts: facts.deleted_in_salesforce,
         button="yes",
     ),
     _Row(
         "automatic-mail",
-        "it is an automatic message",
+        gettext_noop("Will not be filed because it is an automatic message."),
         lambda mail, facts: is_automatic(mail, facts.internal_domains),
         mark="yes",
         button="yes",
     ),
     _Row(
         "window",
-        "it is older than the mailbox's connection reaches",
+        gettext_noop("Will not be filed because it is older than the mailbox's connection reaches."),
         lambda _mail, facts: facts.before_window,
         mark="yes",
         button="yes",
     ),
     _Row(
         "folder-scope",
-        "it is outside the folders that are filed from",
+        gettext_noop("Will not be filed because it is outside the folders that are filed from."),
         lambda _mail, facts: facts.outside_folders,
         mark="yes",
         button="yes",

@@ -50,6 +50,12 @@ def message_fingerprint(message: Message | MessageHint) -> str:
     return _digest(json.dumps([_sender(message), _instant(message.sent_at)]))
 
 
+def identity_hash(internet_message_id: str) -> str:
+    """SHA-256 in hex of a Message-ID as it is stored; empty where there is none."""
+    identifier = stored_identifier(internet_message_id)
+    return _digest(identifier) if identifier else ""
+
+
 def same_message(one: Message | MessageHint, other: Message | MessageHint) -> bool:
     """Whether two messages with one Message-ID are the same: the same From and the same instant of Date."""
     return message_fingerprint(one) == message_fingerprint(other)

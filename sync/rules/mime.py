@@ -21,7 +21,7 @@ from sync.rules.addresses import parse_addresses
 from sync.rules.content import without_control_characters
 from sync.rules.links import cloud_files, links_of
 from sync.rules.mime_parts import Reading, read_parts
-from sync.rules.mime_tree import MailPart, parse_tree
+from sync.rules.mime_tree import MailPart, parse_head, parse_tree
 from sync.rules.words import decode_bytes, decode_words, one_line
 
 __all__ = ["parse_mime", "read_attachment"]
@@ -44,13 +44,15 @@ def parse_mime(
     folder: FolderKind = FolderKind.OTHER,
     categories: tuple[str, ...] = (),
     is_draft: bool = False,
+    head_alone: bool = False,
 ) -> Message:
     """One email of its raw bytes. What the bytes cannot tell (folder, arrival, categories) comes from the caller.
 
     Without `received_at` the instant of the topmost `Received` is taken, else that of `Date`. The key of an attachment
-    is its place among the parts (`2.1`); `read_attachment` gives its content.
+    is its place among the parts (`2.1`); `read_attachment` gives its content. `head_alone`: the bytes hold headers and
+    nothing else, and no parts are looked for.
     """
-    tree, within_limits = parse_tree(raw)
+    tree, within_limits = parse_head(raw) if head_alone else parse_tree(raw)
     headers = _headers(tree)
     reading = read_parts(tree) if within_limits else Reading()
     unparsed: list[str] = []

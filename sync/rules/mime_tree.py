@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from email.message import Message as EmailMessage
-from email.parser import BytesFeedParser
+from email.parser import BytesFeedParser, BytesHeaderParser
 from email.policy import Compat32
 from typing import Any, BinaryIO, TypeAlias, cast
 
@@ -72,6 +72,21 @@ def children_of(part: MailPart | None) -> list[MailPart]:
     """The parts within a part."""
     children = part.get_payload() if part is not None and part.is_multipart() else None
     return cast("list[MailPart]", children) if isinstance(children, list) else []
+
+
+def parse_head(raw: bytes | BinaryIO) -> tuple[MailPart, bool]:
+    """The same of a mail's headers alone: whatever they say of parts, none are looked for."""
+    made: list[MailPart] = []
+
+    def make(policy: Any = None) -> MailPart:
+        made.append(EmailMessage(policy=policy))
+        return made[-1]
+
+    parser: BytesHeaderParser[MailPart] = BytesHeaderParser(make, policy=_Counted())
+    try:
+        return parser.parsebytes(raw if isinstance(raw, bytes) else raw.read()), True
+    except _BeyondLimits:
+        return made[-1], False
 
 
 def parse_tree(raw: bytes | BinaryIO) -> tuple[MailPart, bool]:

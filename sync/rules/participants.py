@@ -66,6 +66,12 @@ def participants(mail: Message | MessageHint, party: Party, *, own_copy_bcc: boo
     return tuple(found.values())
 
 
+def with_mailbox(party: Party, address: str) -> Party:
+    """The same with a mailbox that the email is open in, and that is not the person's own: it is no correspondent."""
+    known = normalise(address)
+    return replace(party, internal_addresses=party.internal_addresses | {known}) if known else party
+
+
 def standing(address: str, party: Party) -> Standing:
     """What a normalised address is to the organisation. Its own count as internal even where a list blocks them."""
     if any(
@@ -81,10 +87,13 @@ def standing(address: str, party: Party) -> Standing:
 
 def listed(address: str, entries: frozenset[str]) -> bool:
     """Whether an address stands in a list: itself, without its tag, or by its domain or one above."""
-    known = _entries(entries)
-    if address in known or without_tag(address) in known:
-        return True
-    return domain_listed(domain_of(address), entries)
+    return not _entries(entries).isdisjoint(_spellings(address))
+
+
+@lru_cache(maxsize=4096)
+def _spellings(address: str) -> frozenset[str]:
+    """What a list may hold that means an address: itself, without its tag, its domain and each one above."""
+    return frozenset({address, without_tag(address), *parents(domain_of(address))})
 
 
 def domain_listed(domain: str, entries: frozenset[str]) -> bool:

@@ -8,7 +8,7 @@ Salesforce takes several contacts for one activity, or one lead: where a contact
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from sync.crm import CrmContext, ObjectName, Person
@@ -60,12 +60,18 @@ class Matches:
 
 
 def match_people(
-    participants: Sequence[Participant], crm: CrmContext, *, salesforce_user_id: str, link_bcc: bool = False
+    participants: Sequence[Participant],
+    crm: CrmContext,
+    *,
+    salesforce_user_id: str,
+    link_bcc: bool = False,
+    chosen_of: Callable[[str], str] = lambda _address: "",
 ) -> Matches:
     """Who the external participants are, in their order, each person once.
 
     `salesforce_user_id` is the mailbox's user: of several people with one address their own is chosen, else the one
-    with the latest activity, else the lowest id. People in Bcc are linked with `link_bcc` only.
+    with the latest activity, else the lowest id; `chosen_of` gives the record that a person has chosen for an address
+    before, which goes ahead of all of these. People in Bcc are linked with `link_bcc` only.
     """
     by_address: dict[str, list[Person]] = {}
     for person in crm.people:
@@ -80,7 +86,8 @@ def match_people(
         if not candidates:
             unknown.append(participant)
             continue
-        chosen, *others = candidates
+        before = chosen_of(participant.address)
+        chosen, *others = sorted(candidates, key=lambda person: person.id != before) if before else candidates
         known = found.get(chosen.id)
         if known is None:
             linked = link_bcc or participant.role != "Bcc"

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from uuid import UUID
 
 import structlog
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from accounts.actor import Actor
-from accounts.authentication import require_own
+from accounts.authentication import require_acting
 from accounts.errors import NotConnected
 from accounts.models import System
+from accounts.record_types import require_relatable
 from permissions import policy
 from sync.errors import NeedsReconnect, ProviderError
 from sync.models import Intent
-from sync.services import leases, outcomes
+from sync.services import governor, leases, outcomes
+from sync.services.choosing import types_of
 from sync.services.clients import Crm, connection_of, crm_of
 from sync.services.execute import run_email, run_file, run_undo
 from sync.services.leases import Lease
@@ -33,13 +37,19 @@ _RUN: dict[str, Callable[[Actor, Crm, Intent, Lease], None]] = {
 }
 
 
-def due_intents() -> list[UUID]:
-    """Ids of intents that wait to be carried out, or whose worker is gone; the longest due first."""
+def due() -> QuerySet[Intent]:
+    """What waits to be carried out each for itself, or whose worker is gone; the longest due first.
+
+    Filings that nobody pressed for go in batches (`sync.capture.candidates`).
+    """
     now = timezone.now()
-    due = Intent.objects.filter(
-        Q(state=Intent.State.WAITING, due_at__lte=now) | Q(state=Intent.State.CLAIMED, lease_until__lte=now)
-    )
-    return list(due.order_by("due_at").values_list("id", flat=True)[:BATCH])
+    waiting = Q(state=Intent.State.WAITING, due_at__lte=now) | Q(state=Intent.State.CLAIMED, lease_until__lte=now)
+    return Intent.objects.filter(waiting, automatic=False).order_by("due_at")
+
+
+def due_intents() -> list[UUID]:
+    """Ids of those."""
+    return list(due().values_list("id", flat=True)[:BATCH])
 
 
 def carry_out(intent_id: UUID) -> None:
@@ -60,12 +70,14 @@ def carry_out(intent_id: UUID) -> None:
         return
     actor = Actor.of(intent.user)
     try:
-        if not intent.user.is_active:
-            raise policy.NotFound
-        require_own(actor, _NEEDED[Intent.Kind(intent.kind)])
+        require_acting(actor, _NEEDED[Intent.Kind(intent.kind)])
+        if intent.kind == Intent.Kind.EMAIL:
+            require_relatable(actor.principal_id, actor.organisation, types_of(intent.choice))
         crm = crm_of(actor, connection_of(actor, System.SALESFORCE))
     except (policy.Denied, policy.NotFound):
-        leases.finish(lease, Intent.State.PARKED, reason="forbidden", words="The right to file was taken away.")
+        leases.finish(
+            lease, Intent.State.PARKED, reason="forbidden", words=gettext_noop("The right to file was taken away.")
+        )
         return
     except NotConnected as error:
         outcomes.handle(intent, lease, NeedsReconnect(system=error.system))
@@ -73,6 +85,7 @@ def carry_out(intent_id: UUID) -> None:
     except ProviderError as error:
         outcomes.handle(intent, lease, error)
         return
-    _RUN[intent.kind](actor, crm, intent, lease)
+    with governor.background() if intent.choice.get("automatic") else nullcontext():
+        _RUN[intent.kind](actor, crm, intent, lease)
     intent.refresh_from_db(fields=["state"])
     log.info("intent.carried_out", intent=str(intent.pk), kind=intent.kind, state=intent.state)

@@ -5,28 +5,42 @@ The token broker of `accounts` opens the secrets; its errors become those of `sy
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import structlog
+from django.conf import settings
 from django.utils import timezone
 
 from accounts.actor import Actor
-from accounts.broker import microsoft_tokens, salesforce_session
+from accounts.broker import google_tokens, mailbox_id, microsoft_tokens, salesforce_session
 from accounts.crypto import SecretUnreadable
 from accounts.errors import NeedsReconnect as GrantGone
 from accounts.errors import NotConnected, ProviderUnavailable
 from accounts.models import Connection, SalesforceOrg, System
-from sync.errors import NeedsReconnect, Unavailable
+from sync.errors import NeedsReconnect, ProviderError, Unavailable
 from sync.mail import Attachment, Message
+from sync.models import Mailbox
+from sync.providers.gmail.client import GmailMailbox
+from sync.providers.gmail.quota import QuotaMeter
 from sync.providers.graph.client import GraphMailbox
+from sync.providers.mailbox import (
+    ChangePage,
+    FolderPage,
+    Known,
+    MailboxAdapter,
+    MailboxProfile,
+    WatchTicket,
+)
 from sync.providers.salesforce.client import SalesforceClient
 from sync.providers.salesforce.schema import OrgShape, read_shape
 from sync.providers.tokens import SalesforceSession, TokenSource
+from sync.services import governor
 from sync.services.slots import mailbox_slot
+from sync.services.units import spend
 
 SHAPE_AGE = timedelta(hours=24)
 
@@ -126,7 +140,11 @@ def crm_of(actor: Actor, connection: Connection | None = None) -> Crm:
         raise NotConnected(System.SALESFORCE)
     with _as_provider_errors():
         session = salesforce_session(connection)
-    client = SalesforceClient(BrokeredSalesforce(source=session))
+    client = SalesforceClient(
+        BrokeredSalesforce(source=session),
+        before=lambda: governor.admit(org),
+        observe=lambda usage: governor.observe(org, usage),
+    )
     return Crm(
         client=client,
         org=org,
@@ -147,11 +165,63 @@ def shape_of(org: SalesforceOrg, read: Callable[[], OrgShape]) -> OrgShape:
 
 
 @dataclass(frozen=True, slots=True)
-class Mailbox:
-    """A person's own mailbox: each call holds one of its slots."""
+class OpenMailbox:
+    """A mailbox as its adapter gives it (`sync.providers.mailbox`); each call holds one of its slots."""
 
     key: str
-    client: GraphMailbox
+    client: MailboxAdapter
+
+    @property
+    def provider(self) -> str:
+        return self.client.provider
+
+    @property
+    def collection_per_folder(self) -> bool:
+        return self.client.collection_per_folder
+
+    def profile(self) -> MailboxProfile:
+        with mailbox_slot(self.key):
+            return self.client.profile()
+
+    def folders(self, cursor: str) -> FolderPage:
+        with mailbox_slot(self.key):
+            return self.client.folders(cursor)
+
+    def begin(self, folder_id: str, *, since: datetime | None) -> str:
+        with mailbox_slot(self.key):
+            return self.client.begin(folder_id, since=since)
+
+    def changes(self, folder_id: str, cursor: str, known: Known) -> ChangePage:
+        with mailbox_slot(self.key):
+            return self.client.changes(folder_id, cursor, known)
+
+    def heads(self, provider_ids: Sequence[str]) -> Mapping[str, Message | ProviderError]:
+        with mailbox_slot(self.key):
+            return self.client.heads(provider_ids)
+
+    def messages(self, provider_ids: Sequence[str]) -> Mapping[str, Message | ProviderError]:
+        with mailbox_slot(self.key):
+            return self.client.messages(provider_ids)
+
+    def marked(self, name: str) -> tuple[str, ...]:
+        with mailbox_slot(self.key):
+            return self.client.marked(name)
+
+    def search(self, words: str, *, limit: int = 100) -> tuple[str, ...]:
+        with mailbox_slot(self.key):
+            return self.client.search(words, limit=limit)
+
+    def watch(self, *, notification_url: str, secret: str, until: datetime) -> WatchTicket:
+        with mailbox_slot(self.key):
+            return self.client.watch(notification_url=notification_url, secret=secret, until=until)
+
+    def renew(self, watch_id: str, *, until: datetime) -> WatchTicket:
+        with mailbox_slot(self.key):
+            return self.client.renew(watch_id, until=until)
+
+    def stop(self, watch_id: str) -> None:
+        with mailbox_slot(self.key):
+            self.client.stop(watch_id)
 
     def find_message(self, *, item_id: str = "", internet_message_id: str = "") -> Message:
         with mailbox_slot(self.key):
@@ -163,9 +233,39 @@ class Mailbox:
             yield blocks
 
 
-def mailbox_of(actor: Actor) -> Mailbox:
-    """The actor's own mailbox. Raises NotConnected, NeedsReconnect."""
-    connection = connection_of(actor, System.MICROSOFT)
+GRAPH, GMAIL = "graph", "gmail"
+PROVIDERS = {System.MICROSOFT: GRAPH, System.GOOGLE: GMAIL}
+_SYSTEMS = {provider: system for system, provider in PROVIDERS.items()}
+
+
+def provider_of(actor: Actor) -> str:
+    """Where the mailbox is that the actor's pane stands beside: the session says it, no request does."""
+    return GMAIL if actor.session is not None and actor.session.client == "gmail" else GRAPH
+
+
+def mailbox_of(actor: Actor, provider: str = GRAPH) -> OpenMailbox:
+    """The actor's own mailbox at a provider. Raises NotConnected, NeedsReconnect."""
+    return open_connection(connection_of(actor, _SYSTEMS[provider]))
+
+
+def mailbox_client(mailbox: Mailbox) -> OpenMailbox:
+    """A mailbox that is synced. Raises NotConnected, NeedsReconnect."""
+    connection = Connection.objects.select_related("organisation", "user").get(pk=mailbox.connection_id)
+    if connection.state == Connection.State.DISCONNECTED:
+        raise NotConnected(connection.system)
+    if connection.state == Connection.State.NEEDS_RECONNECT:
+        raise NeedsReconnect(system=connection.system)
+    return open_connection(connection)
+
+
+def open_connection(connection: Connection) -> OpenMailbox:
+    """The adapter for a connection to a mailbox, with no call made."""
+    key = f"{connection.organisation_id}:{connection.pk}"
     with _as_provider_errors():
-        tokens = microsoft_tokens(connection)
-    return Mailbox(str(connection.pk), GraphMailbox(Brokered(source=tokens)))
+        if connection.system == System.GOOGLE:
+            tokens = Brokered(source=google_tokens(connection))
+            meter = QuotaMeter(settings.GOOGLE_UNITS_PER_MINUTE)
+            return OpenMailbox(key, GmailMailbox(tokens, meter=meter, spend=lambda units: spend(key, units)))
+        tokens = Brokered(source=microsoft_tokens(connection))
+        whose = mailbox_id(connection)
+    return OpenMailbox(key, GraphMailbox(tokens, mailbox=whose))

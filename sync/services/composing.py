@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from sync.crm import CrmContext, EmailFiling, PersonRelation, RelatedRecord
-from sync.mail import Message
+from sync.mail import Address, Message
 from sync.models import Activity
 from sync.rules.addresses import without_tag
 from sync.rules.content import clean_html, html_to_text, without_control_characters
@@ -25,8 +25,13 @@ def email_filing(
     context: CrmContext,
     choice: dict[str, Any],
     activity: Activity,
+    *,
+    blind_copies: bool = False,
 ) -> EmailFiling:
-    """What `write_email` takes. People outside the choice stay plain addresses; blind copies are left out."""
+    """What `write_email` takes. People outside the choice stay plain addresses.
+
+    Blind copies are left out, unless the organisation has them linked: everyone who sees the record sees them.
+    """
     names = names_of(context)
     html = clean_html(message.html) if message.html else ""
     text = message.text or html_to_text(html)
@@ -39,7 +44,7 @@ def email_filing(
         subject=without_control_characters(message.subject),
         sent_at=message.sent_at or message.received_at or timezone.now(),
         incoming=sender is None or sender.standing is not Standing.INTERNAL,
-        people=relations(everyone, context, choice, message),
+        people=relations(everyone, context, choice, message, blind_copies=blind_copies),
         business_records=tuple(
             RelatedRecord(id=record_id, object_name=object_name, name=names.get(record_id, ""))
             for object_name, record_id in choice.get("records", [])
@@ -58,7 +63,12 @@ def covered_accounts(context: CrmContext, choice: dict[str, Any]) -> set[str]:
 
 
 def relations(
-    everyone: tuple[Participant, ...], context: CrmContext, choice: dict[str, Any], message: Message
+    everyone: tuple[Participant, ...],
+    context: CrmContext,
+    choice: dict[str, Any],
+    message: Message,
+    *,
+    blind_copies: bool = False,
 ) -> tuple[PersonRelation, ...]:
     """One for each address of the message, with the chosen record where one has that address."""
     chosen = {entry["id"]: entry["object_name"] for entry in choice.get("people", [])}
@@ -70,6 +80,8 @@ def relations(
         *(("From", one) for one in ((message.from_,) if message.from_ else ())),
         *(("To", one) for one in message.to),
         *(("Cc", one) for one in message.cc),
+        # Known from the sender's own copy, which may not be this one.
+        *(("Bcc", Address(one.address, one.name)) for one in everyone if blind_copies and one.role == "Bcc"),
         *(("Other", one) for one in ((*message.reply_to, *((message.sender,) if message.sender else ())))),
     ]
     related: list[PersonRelation] = []

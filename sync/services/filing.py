@@ -16,35 +16,46 @@ recording anything after another took over.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import time
+from dataclasses import replace
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts.actor import Actor
 from accounts.authentication import require_own
 from accounts.models import System, User
+from accounts.trail import record_own
 from permissions import policy
+from sync.capture.follows import NothingToFollow, follow, unfollow
+from sync.capture.mailboxes import veto
 from sync.mail import Message, MessageHint
 from sync.models import Activity, Decision, Intent, Issue, Item, Link, Sighting
 from sync.providers.salesforce.filing import find_email
 from sync.rules.eligibility import Cause, Facts, may_file
-from sync.rules.identity import computed_identity, message_fingerprint, message_identity
+from sync.rules.identity import computed_identity, identity_hash, message_fingerprint, message_identity
 from sync.rules.participants import participants
+from sync.rules.sentences import standing_sentence
+from sync.said import in_the_readers_language
 from sync.services import flight, leases
 from sync.services.choosing import BadChoice, FilingRequest, chosen
-from sync.services.clients import Crm, connection_of, crm_of, mailbox_of
+from sync.services.clients import Crm, connection_of, crm_of, mailbox_of, provider_of
+from sync.services.completing import completed
 from sync.services.context import fresh_context, known_context, message_identifier_of, question_of
 from sync.services.execute import SETTLE, run_email, run_undo, settle_deleted
 from sync.services.open_email import activity_status
+from sync.services.pane_layout import layout_of
 from sync.services.party import party_of
 from sync.services.status import EmailStatus, StatusKind
 
 WAIT_SECONDS = 8.0
 _POLL_SECONDS = 0.05
 EMAIL_KEY = "email"
+_PRESSED_AGAIN = frozenset({Intent.State.PARKED, Intent.State.UNDONE, Intent.State.SKIPPED})
 
 
 def file_email(actor: Actor, request: FilingRequest) -> EmailStatus:
@@ -54,10 +65,22 @@ def file_email(actor: Actor, request: FilingRequest) -> EmailStatus:
     """
     require_own(actor, "email.file")
     crm = crm_of(actor, connection_of(actor, System.SALESFORCE))
+    request = replace(request, hint=completed(actor, request.hint))
     # Presses of one person on one email go one after the other: the first does the work, the rest read its answer.
     pressed = hashlib.sha256((request.hint.internet_message_id or request.hint.item_key).encode()).hexdigest()
-    with flight.alone(f"press:{actor.user.id}:{pressed}"):
-        return _own_filing(actor, crm, request.hint) or _file(actor, crm, request)
+    with flight.alone(f"press:{actor.organisation.id}:{actor.user.id}:{pressed}"):
+        own = _own_filing(actor, crm, request.hint)
+        if own is not None and not _replaces(request, own):
+            return own
+        return _file(actor, crm, request)
+
+
+def _replaces(request: FilingRequest, own: EmailStatus) -> bool:
+    """Whether the press takes the place of what is filed; pressed twice, the second finds another record there."""
+    return (
+        bool(request.replaces)
+        and Link.objects.filter(activity=UUID(own.filing_id), part=Link.Part.EMAIL, record_id=request.replaces).exists()
+    )
 
 
 def _own_filing(actor: Actor, crm: Crm, hint: MessageHint) -> EmailStatus | None:
@@ -78,14 +101,13 @@ def _own_filing(actor: Actor, crm: Crm, hint: MessageHint) -> EmailStatus | None
     )
     if not identifier or link is None:
         return None
-    question = question_of(crm, participants(hint, party_of(actor)), identifier, hint.subject)
+    question = question_of(crm, layout_of(actor), participants(hint, party_of(actor)), identifier, hint.subject)
     return activity_status(actor, crm, link.activity, known_context(crm, question))
 
 
 def _file(actor: Actor, crm: Crm, request: FilingRequest) -> EmailStatus:
-    message = mailbox_of(actor).find_message(
-        item_id=request.hint.item_key, internet_message_id=request.hint.internet_message_id
-    )
+    mailbox = mailbox_of(actor, provider_of(actor))
+    message = mailbox.find_message(item_id=request.hint.item_key, internet_message_id=request.hint.internet_message_id)
     party = party_of(actor)
     everyone = participants(message, party)
     verdict = may_file(
@@ -101,8 +123,8 @@ def _file(actor: Actor, crm: Crm, request: FilingRequest) -> EmailStatus:
         Cause.BUTTON,
     )
     if verdict.answer == "cannot":
-        _decide_alone(actor, message, Decision.Outcome.SKIPPED, verdict.rule)
-        return EmailStatus(StatusKind.CANNOT, verdict.sentence, rule=verdict.rule)
+        _decide_alone(actor, message, mailbox.provider, Decision.Outcome.SKIPPED, verdict.rule)
+        return EmailStatus(StatusKind.CANNOT, gettext(verdict.sentence), rule=verdict.rule)
     if verdict.answer == "confirm":
         return EmailStatus(
             StatusKind.NOT_FILED, verdict.sentence, rule=verdict.rule, needs_confirmation=verdict.sentence
@@ -110,10 +132,97 @@ def _file(actor: Actor, crm: Crm, request: FilingRequest) -> EmailStatus:
     if verdict.answer == "choose":
         raise BadChoice(verdict.sentence)
     if not (request.record_ids or request.person_ids):
-        raise BadChoice("Choose at least one person or record to file it to.")
-    choice = chosen(crm, everyone, message, request)
-    activity, intent = _record_intent(actor, crm, message, choice)
-    return _carry_out(actor, crm, activity, intent, message, choice)
+        raise BadChoice(gettext("Choose at least one person or record to file it to."))
+    choice = chosen(actor, crm, everyone, message, request)
+    if request.follow:
+        choice["follow"] = True
+    if request.replaces:
+        _take_the_place(actor, crm, message_identity(message), request.replaces, choice)
+    activity, intent = _record_intent(actor, crm, message, mailbox.provider, choice)
+    status = _carry_out(actor, crm, activity, intent, message, choice)
+    return _followed(actor, activity, status) if request.follow else status
+
+
+def _take_the_place(actor: Actor, crm: Crm, identity: str, replaced: str, choice: dict[str, object]) -> None:
+    """Takes the record back and has the email filed as chosen now: one intent carries both, so neither is lost.
+
+    Relations of a record in Salesforce cannot be changed: a later, better choice is another record.
+    """
+    link = Link.objects.filter(
+        activity__salesforce_org=crm.org, activity__identity=identity, part=Link.Part.EMAIL, record_id=replaced
+    ).first()
+    if link is None or link.found or link.filed_by_id != actor.user.id:
+        return
+    require_own(actor, "email.undo")
+    with transaction.atomic():
+        list(Intent.objects.select_for_update().filter(activity=link.activity_id, kind=Intent.Kind.EMAIL))
+        intent, made = Intent.objects.select_for_update().get_or_create(
+            activity_id=link.activity_id,
+            key=link.undo_key,
+            defaults={
+                "organisation": actor.organisation,
+                "user": actor.user,
+                "kind": Intent.Kind.UNDO,
+                "choice": {"anew": choice},
+            },
+        )
+        if not made and intent.state in {Intent.State.PARKED, Intent.State.UNDONE, Intent.State.DONE}:
+            _reset(intent, actor.user, {"anew": choice})
+    lease = leases.claim(intent)
+    if lease:
+        run_undo(actor, crm, intent, lease)
+    else:
+        _wait(intent)
+
+
+def _followed(actor: Actor, activity: Activity, status: EmailStatus) -> EmailStatus:
+    """The conversation is followed, whoever pressed first. (Where it is not filed yet, its filing sees to that.)"""
+    if status.kind is not StatusKind.FILED or status.following_until is not None:
+        return status
+    with contextlib.suppress(NothingToFollow):
+        return replace(status, can_follow=False, following_until=follow(actor, activity).until)
+    return status
+
+
+def follow_filing(actor: Actor, filing_id: UUID) -> EmailStatus:
+    """Follow the conversation of a filed email. Raises NothingToFollow, policy.NotFound, policy.Denied."""
+    activity = _activity(actor, "email.file", filing_id)
+    crm = crm_of(actor, connection_of(actor, System.SALESFORCE))
+    follow(actor, activity)
+    return _status(actor, crm, activity)
+
+
+def unfollow_filing(actor: Actor, filing_id: UUID) -> EmailStatus:
+    """Stop following it; what is filed stays. Raises policy.NotFound, policy.Denied."""
+    activity = _activity(actor, "email.file", filing_id)
+    crm = crm_of(actor, connection_of(actor, System.SALESFORCE))
+    unfollow(actor, activity)
+    return _status(actor, crm, activity)
+
+
+def stop_filing(actor: Actor, filing_id: UUID) -> EmailStatus:
+    """Stop an email that waits to be filed by itself, in each of the actor's mailboxes that holds it.
+
+    Where it is filed already, or nothing waits, the status says so. Raises policy.NotFound, policy.Denied.
+    """
+    activity = _activity(actor, "email.file", filing_id)
+    mine = Item.objects.filter(user=actor.user, sighting__activity=activity).select_related("sighting__activity")
+    with transaction.atomic():
+        stopped = [item for item in mine if veto(item)]
+        if stopped:
+            record_own(actor, "filing.stopped", ("email", activity.pk), user=actor.user.pk)
+    return _stopped(actor, activity) or filing_status(actor, filing_id)
+
+
+def _stopped(actor: Actor, activity: Activity) -> EmailStatus | None:
+    """What the person's own mailbox decided, while the email is not filed: its rest may wait in a colleague's."""
+    if Link.objects.filter(activity=activity, part=Link.Part.EMAIL).exists():
+        return None
+    mine = Decision.objects.filter(item__user=actor.user, item__sighting__activity=activity, rule="veto").first()
+    if mine is None:
+        return None
+    sentence = standing_sentence(mine.outcome, mine.rule, mine.inputs)
+    return EmailStatus(StatusKind.WILL_NOT, sentence, rule=mine.rule, filing_id=str(activity.id))
 
 
 def filing_status(actor: Actor, filing_id: UUID) -> EmailStatus:
@@ -121,7 +230,8 @@ def filing_status(actor: Actor, filing_id: UUID) -> EmailStatus:
     activity = _activity(actor, "email.view", filing_id)
     crm = crm_of(actor, connection_of(actor, System.SALESFORCE))
     intent = Intent.objects.filter(activity=activity, kind=Intent.Kind.EMAIL, user=actor.user).first()
-    if intent is not None and intent.state in {Intent.State.WAITING, Intent.State.CLAIMED}:
+    # What nobody pressed for has no choice yet: its batch makes it.
+    if intent is not None and not intent.automatic and intent.state in {Intent.State.WAITING, Intent.State.CLAIMED}:
         lease = leases.claim(intent)
         if lease:
             run_email(actor, crm, intent, lease)
@@ -158,10 +268,12 @@ def undo_filing(actor: Actor, filing_id: UUID) -> EmailStatus:
     intent.refresh_from_db()
     if intent.state == Intent.State.PARKED:
         status = _status(actor, crm, activity)
-        words = intent.words if intent.reason == "needs-reconnect" else f"Salesforce refused it. “{intent.words}”"
+        words = in_the_readers_language(intent.words)
+        if intent.reason != "needs-reconnect":
+            words = gettext("Salesforce refused it. “%(words)s”") % {"words": words}
         return EmailStatus(
             status.kind,
-            f"Not taken back: {words}",
+            gettext("Not taken back: %(words)s") % {"words": words},
             rule=intent.reason,
             filing_id=status.filing_id,
             records=status.records,
@@ -172,7 +284,9 @@ def undo_filing(actor: Actor, filing_id: UUID) -> EmailStatus:
     return _status(actor, crm, activity)
 
 
-def _record_intent(actor: Actor, crm: Crm, message: Message, choice: dict[str, object]) -> tuple[Activity, Intent]:
+def _record_intent(
+    actor: Actor, crm: Crm, message: Message, provider: str, choice: dict[str, object]
+) -> tuple[Activity, Intent]:
     """① What is to be written stands in the database before anything is written elsewhere."""
     identity, fingerprint = message_identity(message), message_fingerprint(message)
     with transaction.atomic():
@@ -197,7 +311,7 @@ def _record_intent(actor: Actor, crm: Crm, message: Message, choice: dict[str, o
                 settled_at=None,
                 defaults={"words": str(impostor_of.id)},
             )
-        item = see_item(actor, message, activity)
+        item = see_item(actor, message, provider, activity)
         intent, made = Intent.objects.select_for_update().get_or_create(
             activity=activity,
             key=EMAIL_KEY,
@@ -208,7 +322,9 @@ def _record_intent(actor: Actor, crm: Crm, message: Message, choice: dict[str, o
                 "choice": choice,
             },
         )
-        if not made and intent.state in {Intent.State.PARKED, Intent.State.UNDONE}:
+        waits_by_itself = intent.automatic and intent.state == Intent.State.WAITING
+        if not made and (waits_by_itself or intent.state in _PRESSED_AGAIN):
+            # A filing by the button takes exactly what the person chose.
             _reset(intent, actor.user, choice)
         mine = made or intent.user_id == actor.user.id
         Decision.objects.update_or_create(
@@ -224,13 +340,18 @@ def _record_intent(actor: Actor, crm: Crm, message: Message, choice: dict[str, o
     return activity, intent
 
 
-def see_item(actor: Actor, message: Message, activity: Activity | None) -> Item:
+def see_item(actor: Actor, message: Message, provider: str, activity: Activity | None) -> Item:
     """The row of this message in the actor's mailbox, and its sighting of the activity."""
     item, _ = Item.objects.get_or_create(
         user=actor.user,
-        provider="graph",
+        provider=provider,
         provider_id=message.provider_id,
-        defaults={"organisation": actor.organisation, "conversation_id": message.conversation_id},
+        defaults={
+            "organisation": actor.organisation,
+            "conversation_id": message.conversation_id,
+            "received_at": message.received_at,
+            "identity_hash": identity_hash(message.internet_message_id),
+        },
     )
     if activity is not None:
         Sighting.objects.update_or_create(
@@ -239,9 +360,9 @@ def see_item(actor: Actor, message: Message, activity: Activity | None) -> Item:
     return item
 
 
-def _decide_alone(actor: Actor, message: Message, outcome: Decision.Outcome, rule: str) -> None:
+def _decide_alone(actor: Actor, message: Message, provider: str, outcome: Decision.Outcome, rule: str) -> None:
     with transaction.atomic():
-        item = see_item(actor, message, None)
+        item = see_item(actor, message, provider, None)
         Decision.objects.update_or_create(
             item=item,
             defaults={
@@ -258,7 +379,9 @@ def _reset(intent: Intent, user: User, choice: dict[str, object]) -> None:
     intent.user, intent.choice = user, choice
     intent.state, intent.reason, intent.words = Intent.State.WAITING, "", ""
     intent.due_at, intent.finished_at, intent.attempts = timezone.now(), None, 0
-    intent.save(update_fields=["user", "choice", "state", "reason", "words", "due_at", "finished_at", "attempts"])
+    intent.automatic = False
+    fields = ["user", "choice", "state", "reason", "words", "due_at", "finished_at", "attempts", "automatic"]
+    intent.save(update_fields=fields)
 
 
 def _carry_out(
@@ -310,12 +433,9 @@ def _status(actor: Actor, crm: Crm, activity: Activity, message: Message | None 
     """The status after the work. Whether a colleague's record may be named is asked of Salesforce as this person."""
     context = None
     theirs = Link.objects.filter(activity=activity, part=Link.Part.EMAIL).exclude(filed_by=actor.user).exists()
-    if theirs and message is not None:
-        question = question_of(crm, participants(message, party_of(actor)), activity.identity, message.subject)
-        context = fresh_context(crm, question)
-    elif message is not None:
-        context = known_context(
-            crm, question_of(crm, participants(message, party_of(actor)), activity.identity, message.subject)
-        )
+    if message is not None:
+        everyone = participants(message, party_of(actor))
+        question = question_of(crm, layout_of(actor), everyone, activity.identity, message.subject)
+        context = fresh_context(crm, question) if theirs else known_context(crm, question)
     status = activity_status(actor, crm, activity, context)
-    return status or EmailStatus(StatusKind.NOT_FILED, "Not filed.", filing_id=str(activity.id))
+    return status or EmailStatus(StatusKind.NOT_FILED, gettext("Not filed."), filing_id=str(activity.id))

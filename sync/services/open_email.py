@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.core.cache import cache
+from django.db.models import Q
+from django.utils.translation import gettext
 
 from accounts.actor import Actor
 from accounts.authentication import require_own
 from accounts.models import System
 from sync.crm import CrmContext
 from sync.mail import MessageHint
-from sync.models import Activity, Intent, Item, Link
+from sync.models import Activity, Decision, Intent, Item, Link, Mailbox, Sighting
 from sync.providers.salesforce.urls import record_url
-from sync.rules.business import BusinessChoice, ThreadFiling, choose_business_record
+from sync.rules.business import BusinessChoice, ThreadFiling, automatic_choice, choose_business_record
 from sync.rules.content import FileChoice, choose_files
-from sync.rules.eligibility import Cause, Facts, may_file
-from sync.rules.participants import Participant, participants
+from sync.rules.eligibility import Cause, Facts, Mode, may_file
+from sync.rules.identity import identity_hash
+from sync.rules.left_out import LeftOut, left_out
+from sync.rules.participants import Participant, participants, with_mailbox
 from sync.rules.people import Matches, match_people
-from sync.services.clients import Crm, connection_of, crm_of
+from sync.rules.sentences import standing_sentence
+from sync.said import in_the_readers_language
+from sync.services.capture_settings import settings_of
+from sync.services.clients import GMAIL, Crm, connection_of, crm_of, provider_of
+from sync.services.completing import completed
 from sync.services.context import ReadContext, context_for, fresh_context, message_identifier_of, question_of
 from sync.services.execute import undo_under_way
+from sync.services.pane_layout import PaneLayout, layout_of
 from sync.services.party import party_of
+from sync.services.reading.offered import offered
+from sync.services.reading.pane_state import habits_of
+from sync.services.reading.touched import with_touched
+from sync.services.relating import only, types_for
 from sync.services.status import EmailStatus, StatusKind, filed_sentence, filed_status, names_of
+
+FACTS_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,33 +54,50 @@ class OpenEmail:
     status: EmailStatus
     from_cache: bool
     instance_url: str
+    layout: PaneLayout
+    salesforce_user_id: str
     stale_reason: str = ""
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def open_email(actor: Actor, hint: MessageHint) -> OpenEmail:
-    """The context and status of an email, from the client's hints: at most one Salesforce call, no mailbox call.
+    """The context and status of an email, from the client's hints: at most one Salesforce call, no mailbox call
+    (in Gmail one, where its page shows no people and the ledger does not know the email).
 
-    Raises sync.errors.* and accounts.errors.NotConnected.
+    Raises WrongMailbox, sync.errors.* and accounts.errors.NotConnected.
     """
     require_own(actor, "email.view")
     crm = crm_of(actor, connection_of(actor, System.SALESFORCE))
-    party = party_of(actor)
+    hint = completed(actor, hint)
+    party = with_mailbox(party_of(actor), hint.mailbox)
     everyone = participants(hint, party)
     identifier = message_identifier_of(hint)
-    question = question_of(crm, everyone, identifier, hint.subject)
+    layout = layout_of(actor)
+    question = question_of(crm, layout, everyone, identifier, hint.subject)
     read = context_for(crm, question)
     activity = _activity(actor, crm, identifier)
     if activity is not None and _outdated(actor, activity, read.crm):
         read = ReadContext(fresh_context(crm, question), False, "")
-    matches = match_people(everyone, read.crm, salesforce_user_id=crm.user_id)
+    read = replace(read, crm=with_touched(crm, read.crm))
+    chosen_of = habits_of(actor).person_of
+    matches = match_people(everyone, read.crm, salesforce_user_id=crm.user_id, chosen_of=chosen_of)
+    # All of it is shown; ticked at first is only what this person may file onto.
+    candidates = only(read.crm, types_for(actor, {one.object_name for one in read.crm.custom}))
+    thread = thread_filing(actor, crm, hint.conversation_id, candidates)
     choice = choose_business_record(
-        matches,
-        read.crm,
-        salesforce_user_id=crm.user_id,
-        subject=hint.subject,
-        body="",
-        thread=thread_filing(actor, crm, hint.conversation_id, read.crm),
+        matches, candidates, salesforce_user_id=crm.user_id, subject=hint.subject, body="", thread=thread
     )
+    status = email_status(actor, crm, hint, everyone, read.crm, matches, party.internal_domains, activity)
+    if status.kind is StatusKind.WILL_FILE:
+        coming = automatic_choice(
+            matches,
+            candidates,
+            filed_by=status.rule,
+            salesforce_user_id=crm.user_id,
+            subject=hint.subject,
+            thread=thread,
+        )
+        status = replace(status, records=coming.records)
     return OpenEmail(
         hint=hint,
         participants=everyone,
@@ -70,10 +105,13 @@ def open_email(actor: Actor, hint: MessageHint) -> OpenEmail:
         crm=read.crm,
         choice=choice,
         files=choose_files(hint.attachments),
-        status=email_status(actor, crm, hint, everyone, read.crm, matches, party.internal_domains, activity),
+        status=status,
         from_cache=read.from_cache,
         instance_url=crm.instance_url,
+        layout=offered(actor, layout),
+        salesforce_user_id=crm.user_id,
         stale_reason=read.stale_reason,
+        left_out=left_out(everyone, party, matches, hint.mailbox),
     )
 
 
@@ -115,12 +153,71 @@ def email_status(
             records=context.filed.related,
             url=record_url(crm.instance_url, context.filed.id),
         )
-    facts = Facts(participants=everyone, known_people=bool(matches.people), internal_domains=internal_domains)
+    mailbox = mailbox_facts(actor, hint)
+    facts = Facts(
+        participants=everyone,
+        known_people=bool(matches.people),
+        domain_accounts=len(context.suggested_accounts),
+        internal_domains=internal_domains,
+        mode=mailbox.mode,
+        before_window=mailbox.window_from is not None
+        and hint.sent_at is not None
+        and hint.sent_at < mailbox.window_from,
+    )
     verdict = may_file(hint, facts, Cause.BUTTON)
     if verdict.answer == "cannot":
-        return EmailStatus(StatusKind.CANNOT, verdict.sentence, rule=verdict.rule)
+        return EmailStatus(StatusKind.CANNOT, gettext(verdict.sentence), rule=verdict.rule)
+    decided = decided_status(actor, hint)
+    if decided is not None:
+        return decided
     by_itself = may_file(hint, facts, Cause.MODE)
-    return EmailStatus(StatusKind.WILL_NOT, by_itself.sentence, rule=by_itself.rule)
+    if by_itself.answer == "yes":
+        # The engine sees it in a moment; then it says when.
+        return EmailStatus(StatusKind.WILL_FILE, gettext(by_itself.sentence), rule=by_itself.rule)
+    return EmailStatus(StatusKind.WILL_NOT, gettext(by_itself.sentence), rule=by_itself.rule)
+
+
+def decided_status(actor: Actor, hint: MessageHint) -> EmailStatus | None:
+    """What the engine decided of the open email, where it has read it: it knows what a hint does not tell."""
+    key = identity_hash(hint.internet_message_id)
+    known = Q(item__identity_hash=key) if key else Q(pk__in=())
+    if provider_of(actor) == GMAIL:
+        known |= Q(item__provider=GMAIL, item__provider_id=hint.item_key)
+    mine = Decision.objects.filter(known, item__user=actor.user)
+    decision = mine.exclude(outcome=Decision.Outcome.WAITING).order_by("-decided_at").first()
+    if decision is None or decision.outcome == Decision.Outcome.CAPTURED:
+        return None
+    sentence = standing_sentence(decision.outcome, decision.rule, decision.inputs)
+    return EmailStatus(StatusKind.WILL_NOT, sentence, rule=decision.rule)
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxFacts:
+    """What the pane has to know of the actor's mailbox: what it files by itself, and since when."""
+
+    mode: Mode
+    window_from: datetime | None
+
+
+def facts_key(actor: Actor) -> str:
+    return f"mailbox-facts:{actor.organisation.id}:{actor.user.id}"
+
+
+def mailbox_facts(actor: Actor, hint: MessageHint) -> MailboxFacts:
+    """From the cache for some seconds, since every open email asks. Where nothing is read, nothing is filed."""
+    key = facts_key(actor)
+    known = cache.get(key)
+    if known is None:
+        window = (
+            Mailbox.objects.filter(user=actor.user, state=Mailbox.State.ACTIVE)
+            .order_by("provider")
+            .values_list("window_from", flat=True)
+            .first()
+        )
+        mode = settings_of(actor).mode if window else Mode.OFF
+        known = [str(mode), window.isoformat() if window else ""]
+        cache.set(key, known, FACTS_SECONDS)
+    return MailboxFacts(Mode(known[0]), datetime.fromisoformat(known[1]) if known[1] else None)
 
 
 def activity_status(actor: Actor, crm: Crm, activity: Activity, context: CrmContext | None) -> EmailStatus | None:
@@ -130,28 +227,68 @@ def activity_status(actor: Actor, crm: Crm, activity: Activity, context: CrmCont
     filing_id = str(activity.id)
     if link is not None:
         if undo_under_way(link):
-            return EmailStatus(StatusKind.FILING, "Being taken back.", rule="undone", filing_id=filing_id)
+            return EmailStatus(StatusKind.FILING, gettext("Being taken back."), rule="undone", filing_id=filing_id)
         if deleted_in_salesforce(actor, crm, link, context):
             return EmailStatus(
                 StatusKind.NOT_FILED,
-                "Not filed: its record was deleted in Salesforce. It can be filed again.",
+                gettext("Not filed: its record was deleted in Salesforce. It can be filed again."),
                 rule="deleted-in-salesforce",
                 filing_id=filing_id,
             )
         return filed_status(actor, crm, activity, link, context)
     if intent is None:
         return None
+    if intent.automatic and intent.state == Intent.State.WAITING:
+        return waiting_status(actor, activity, intent)
     if intent.state in {Intent.State.WAITING, Intent.State.CLAIMED}:
         if intent.user_id != actor.user.id:
-            return EmailStatus(StatusKind.FILING, "A colleague is filing it.", rule="button", filing_id=filing_id)
+            if not Sighting.objects.filter(activity=activity, item__user=actor.user).exists():
+                return elsewhere_status()
+            return EmailStatus(
+                StatusKind.FILING, gettext("A colleague is filing it."), rule="button", filing_id=filing_id
+            )
         return EmailStatus(StatusKind.FILING, waiting_sentence(intent), rule="button", filing_id=filing_id)
     if intent.state == Intent.State.UNDONE:
         return EmailStatus(
-            StatusKind.UNDONE, "Taken back. It stays so unless you file it again.", rule="undone", filing_id=filing_id
+            StatusKind.UNDONE,
+            gettext("Taken back. It stays so unless you file it again."),
+            rule="undone",
+            filing_id=filing_id,
         )
     if intent.state == Intent.State.PARKED and intent.user_id == actor.user.id:
         return EmailStatus(StatusKind.NOT_FILED, parked_sentence(intent), rule=intent.reason, filing_id=filing_id)
     return None
+
+
+def waiting_status(actor: Actor, activity: Activity, intent: Intent) -> EmailStatus | None:
+    """An email that waits to be filed by itself: in this person's mailbox, or only in a colleague's."""
+    decisions = list(Decision.objects.filter(item__user=actor.user, item__sighting__activity=activity))
+    if not decisions:
+        return elsewhere_status(None if intent.reason else intent.due_at)
+    # In two mailboxes of one person it may wait in one and be skipped in the other.
+    mine = next((one for one in decisions if one.outcome == Decision.Outcome.WAITING), decisions[0])
+    filing_id = str(activity.id)
+    sentence = standing_sentence(mine.outcome, mine.rule, mine.inputs)
+    if mine.outcome != Decision.Outcome.WAITING:
+        return EmailStatus(StatusKind.WILL_NOT, sentence, rule=mine.rule, filing_id=filing_id)
+    return EmailStatus(
+        StatusKind.WILL_FILE,
+        waiting_sentence(intent) if intent.reason else sentence,
+        rule=mine.rule,
+        filing_id=filing_id,
+        can_stop=True,
+        # What was put off is filed as soon as it can be: there is nothing to count down to.
+        due_at=None if intent.reason else intent.due_at,
+    )
+
+
+def elsewhere_status(due_at: datetime | None = None) -> EmailStatus:
+    """An email that another mailbox files, not read in this person's own yet: theirs to press, not to stop.
+
+    Names no filing: how one goes is told only to those in whose mailbox it was read.
+    """
+    sentence = standing_sentence(Decision.Outcome.WAITING, "duplicate", {})
+    return EmailStatus(StatusKind.WILL_FILE, sentence, rule="duplicate", due_at=due_at)
 
 
 def deleted_in_salesforce(actor: Actor, crm: Crm, link: Link, context: CrmContext | None) -> bool:
@@ -169,23 +306,24 @@ def deleted_in_salesforce(actor: Actor, crm: Crm, link: Link, context: CrmContex
 
 def waiting_sentence(intent: Intent) -> str:
     sentences = {
-        "throttled": "Salesforce is busy. It is filed by itself as soon as Salesforce takes it.",
-        "quota-spent": "Salesforce takes no more calls today. It is filed as soon as it takes some again.",
-        "unavailable": "Salesforce does not answer. It is filed as soon as it does.",
-        "ambiguous": "Salesforce did not confirm. We look whether it arrived before we write again.",
+        "throttled": gettext("Salesforce is busy. It is filed by itself as soon as Salesforce takes it."),
+        "quota-spent": gettext("Salesforce takes no more calls today. It is filed as soon as it takes some again."),
+        "unavailable": gettext("Salesforce does not answer. It is filed as soon as it does."),
+        "ambiguous": gettext("Salesforce did not confirm. We look whether it arrived before we write again."),
     }
-    return sentences.get(intent.reason, "Filing…")
+    return sentences.get(intent.reason, gettext("Filing…"))
 
 
 def parked_sentence(intent: Intent) -> str:
-    words = f" “{intent.words}”" if intent.words else ""
+    words = in_the_readers_language(intent.words)
+    quoted = f" “{words}”" if words else ""
     sentences = {
-        "salesforce-refused": f"Not filed: Salesforce refused it.{words}",
-        "forbidden": f"Not filed: Salesforce does not allow you this.{words}",
-        "needs-reconnect": f"Not filed. {intent.words}",
-        "fetch-failed": "Not filed: the email is no longer in the mailbox.",
+        "salesforce-refused": gettext("Not filed: Salesforce refused it.") + quoted,
+        "forbidden": gettext("Not filed: Salesforce does not allow you this.") + quoted,
+        "needs-reconnect": f"{gettext('Not filed.')} {words}",
+        "fetch-failed": gettext("Not filed: the email is no longer in the mailbox."),
     }
-    return sentences.get(intent.reason, f"Not filed.{words}")
+    return sentences.get(intent.reason, gettext("Not filed.") + quoted)
 
 
 def thread_filing(actor: Actor, crm: Crm, conversation_id: str, context: CrmContext) -> ThreadFiling | None:

@@ -11,10 +11,13 @@ from sync.rules.participants import Party
 PARTY_SECONDS = 60
 
 
-def party_of(actor: Actor) -> Party:
-    """The lists that apply to the actor's mail; kept for a minute, since every open email asks."""
+def party_of(actor: Actor, *, fresh: bool = False) -> Party:
+    """The lists that apply to the actor's mail; kept for a minute, since every open email asks.
+
+    `fresh`: as they are at this moment, for what is filed without anybody looking.
+    """
     key = f"party:{actor.organisation.id}:{actor.user.id}"
-    known = cache.get(key)
+    known = None if fresh else cache.get(key)
     if known is None:
         known = _read(actor)
         cache.set(key, known, PARTY_SECONDS)

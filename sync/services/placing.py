@@ -7,18 +7,35 @@ to the first record that the email was filed to, so that it is not lost, and und
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import BinaryIO
 
 from django.core.cache import cache
+from django.utils.translation import gettext_noop
 
 from sync.errors import Forbidden, Gone, Refused
 from sync.models import Activity, Intent, Link
 from sync.providers.salesforce.files import attach_file, find_file, link_file, unlink_file
 from sync.services.clients import Crm
+from sync.services.org_wide import integration_client
 
 CLOSED_SECONDS = 3600
-BESIDE_WORDS = "Salesforce takes no files on this email: it stands on the record that the email was filed to."
+BESIDE_WORDS = gettext_noop(
+    "Salesforce takes no files on this email: it stands on the record that the email was filed to."
+)
 _EMAIL = "EmailMessage"
+
+
+class OutOfReach(Exception):
+    """The stored document is there, or may be, and nobody at hand can put it on this record."""
+
+
+class Reach(Enum):
+    """What became of putting a stored document on a record."""
+
+    LINKED = auto()
+    GONE = auto()
+    OUT = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +62,15 @@ def put_file(crm: Crm, link: Link, file: FileToStore, *, stored: str, look: bool
     """Puts a file on the email's record, else on the first record that the email was filed to.
 
     `stored` is the document that holds this content already (or nothing); `look` says that an earlier try may have
-    left the file there. Raises sync.errors.*.
+    left the file there. Raises sync.errors.*, and OutOfReach where that document cannot be used: nothing was stored.
     """
     closed = f"closed-to-files:{crm.org.organisation_id}:{crm.org.org_id}:{crm.user_id}"
     beside = str(link.related[0][1]) if link.object_name == _EMAIL and link.related else ""
     if not (beside and cache.get(closed)):
         try:
             return PlacedFile(_put(crm, link.record_id, file, stored, look))
-        except Forbidden:
+        except (Forbidden, OutOfReach):
+            # The email is closed to files, or the document is out of reach on the record beside it too.
             if not beside:
                 raise
     placed = PlacedFile(_put(crm, beside, file, stored, look), beside, BESIDE_WORDS)
@@ -79,11 +97,13 @@ def take_files_back(crm: Crm, activity: Activity) -> None:
 
 
 def _put(crm: Crm, record_id: str, file: FileToStore, stored: str, look: bool) -> str:
-    document_id = _link_stored(crm, stored, record_id) if stored else None
-    if document_id is None and look:
-        document_id = find_file(crm.client, record_id=record_id, name=file.name, md5=file.md5)
-    if document_id is not None:
-        return document_id
+    reach = _link_stored(crm, stored, record_id) if stored else Reach.GONE
+    if reach is Reach.LINKED:
+        return stored
+    if reach is Reach.OUT:
+        raise OutOfReach
+    if look and (found := find_file(crm.client, record_id=record_id, name=file.name, md5=file.md5)):
+        return found
     file.stream.seek(0)
     return attach_file(
         crm.client,
@@ -95,10 +115,23 @@ def _put(crm: Crm, record_id: str, file: FileToStore, stored: str, look: bool) -
     )
 
 
-def _link_stored(crm: Crm, stored: str, record_id: str) -> str | None:
-    """The stored file on this record too; None when this person cannot use it, and it is uploaded anew."""
+def _link_stored(crm: Crm, stored: str, record_id: str) -> Reach:
+    """Puts the stored file on this record too: as this person, else as the integration user, who sees every document.
+
+    The person holds the same bytes in their mailbox, so nothing is shown to anyone that they could not have uploaded.
+    """
     try:
         link_file(crm.client, document_id=stored, record_id=record_id)
     except (Gone, Forbidden, Refused):
-        return None
-    return stored
+        everyone = integration_client(crm.org)
+    else:
+        return Reach.LINKED
+    if everyone is None:
+        return Reach.OUT
+    try:
+        link_file(everyone, document_id=stored, record_id=record_id)
+    except Gone:
+        return Reach.GONE
+    except (Forbidden, Refused):
+        return Reach.OUT
+    return Reach.LINKED

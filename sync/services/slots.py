@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.core.cache import cache
+from django.utils.translation import gettext_noop
 
 from sync.errors import Throttled
 
@@ -37,5 +38,5 @@ def mailbox_slot(mailbox: str, *, wait_seconds: float = WAIT_SECONDS) -> Iterato
                     cache.delete(name)
                 return
         if time.monotonic() > deadline:
-            raise Throttled("The mailbox is busy.", retry_after=10.0)
+            raise Throttled(gettext_noop("The mailbox is busy."), retry_after=10.0)
         time.sleep(_POLL_SECONDS)

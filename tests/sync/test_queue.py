@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from permissions import isolation
 from sync import tasks
 from sync.models import Intent
 from sync.services import wake as waking
@@ -35,9 +36,11 @@ def put_off(stage: Stage) -> tuple[Intent, str]:
     return Intent.objects.get(kind=Intent.Kind.EMAIL), message["internetMessageId"]
 
 
-def look(intent_id: str) -> None:
+def look(intent_id: str, organisation_id: str = "") -> None:
     try:
-        carry_out(UUID(intent_id))
+        with isolation.for_row(Intent, intent_id, organisation_id) as found:
+            if found:
+                carry_out(UUID(intent_id))
     finally:
         connection.close()
 
@@ -79,7 +82,7 @@ def test_a_message_about_nothing_changes_nothing(stage: Stage) -> None:
 def test_a_message_leaves_only_after_the_commit(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     intent, _ = put_off(stage)
     sent: list[Any] = []
-    monkeypatch.setattr(tasks.look, "send", sent.append)
+    monkeypatch.setattr(tasks.look, "send", lambda *given: sent.append(given))
     with transaction.atomic():
         waking.wake(intent)
         transaction.set_rollback(True)
@@ -87,7 +90,7 @@ def test_a_message_leaves_only_after_the_commit(stage: Stage, monkeypatch: pytes
     with transaction.atomic():
         waking.wake(intent)
         assert sent == []
-    assert sent == [str(intent.pk)]
+    assert sent == [(str(intent.pk), str(intent.organisation_id))]
 
 
 def test_the_broker_is_the_one_that_was_asked_for() -> None:

@@ -8,13 +8,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from sync import tasks
-from sync.services.background import due_intents
+from permissions.declare import requires
+from sync.capture.scheduling import sweep
 from sync.worker import SWEEP_SECONDS, sweep_until
 
 
+@requires("filing.recover")
 class Command(BaseCommand):
-    help = "Wake due work: once, or with --forever every few seconds until SIGTERM."
+    help = "Wake due work: once, or with --forever again and again until SIGTERM."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--forever", action="store_true")
@@ -22,12 +23,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["forever"]:
-            due = due_intents()
-            for intent_id in due:
-                tasks.look.send(str(intent_id))
-            self.stdout.write(f"{len(due)} woken")
+            self.stdout.write(f"{sweep().all} woken")
             return
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
+            # Not set by the handler itself: it interrupts the very thread that may hold the event's lock.
+            signal.signal(number, lambda *_: threading.Thread(target=stop.set).start())
         sweep_until(stop, options["every"])

@@ -59,11 +59,13 @@ def message_from(graph: GraphMessage, attachments: Sequence[GraphAttachment], fo
         text="" if is_html else content,
         attachments=mapped,
         folder=folder,
+        folder_ids=(graph.parent_folder_id,) if graph.parent_folder_id else (),
         sensitivity=_sensitivity(graph, headers),
         categories=tuple(graph.categories),
         is_draft=bool(graph.is_draft),
         is_meeting=graph.odata_type.startswith(_EVENT_TYPE),
         problem=_problem(graph, headers, from_, mapped),
+        web_link=graph.web_link,
     )
 
 

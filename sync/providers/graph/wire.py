@@ -5,7 +5,7 @@ https://learn.microsoft.com/graph/api/resources/message
 
 from __future__ import annotations
 
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -20,7 +20,26 @@ class Resource(BaseModel):
 
 class Page(Resource, Generic[M]):
     value: list[M]
-    next_link: str = Field("", alias="@odata.nextLink")
+    next_link: Text = Field("", alias="@odata.nextLink")
+
+
+class DeltaPage(Resource):
+    """Rows are read one by one: one that is odd must not hold up the others."""
+
+    value: list[dict[str, Any]]
+    next_link: Text = Field("", alias="@odata.nextLink")
+    delta_link: Text = Field("", alias="@odata.deltaLink")
+
+
+class GraphBatch(Resource):
+    responses: list[dict[str, Any]]
+
+
+class GraphPart(Resource):
+    id: str
+    status: int
+    headers: dict[str, str] = Field(default_factory=dict)
+    body: Any = None
 
 
 class GraphUser(Resource):
@@ -74,7 +93,16 @@ class GraphMessage(Resource):
     is_draft: bool | None = None
     has_attachments: bool | None = None
     categories: list[str] = Field(default_factory=list)
+    web_link: Text = ""
     single_value_extended_properties: list[GraphProperty] = Field(default_factory=list)
+
+
+class GraphFound(Resource):
+    """A message of a list that is asked only for what tells it from others."""
+
+    id: str
+    categories: list[str] = Field(default_factory=list)
+    received_date_time: AwareDatetime | None = None
 
 
 class GraphAttachment(Resource):
@@ -88,7 +116,20 @@ class GraphAttachment(Resource):
 
 
 class GraphFolder(Resource):
+    odata_type: Text = Field("", alias="@odata.type")
     id: str
+    display_name: Text = ""
+    parent_folder_id: Text = ""
+    total_item_count: int = 0
+    is_hidden: bool | None = None
+
+
+class GraphSubscription(Resource):
+    id: str
+    expiration_date_time: AwareDatetime
+    resource: Text = ""
+    change_type: Text = ""
+    notification_url: Text = ""
 
 
 class GraphTranslatedId(Resource):

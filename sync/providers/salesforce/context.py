@@ -8,22 +8,21 @@ The queries do not depend on each other, so one that fails (a field that this us
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from sync import errors
-from sync.crm import Account, Case, CrmContext, FiledEmail, Opportunity, Person
+from sync.crm import Account, Case, CrmContext, CustomRecord, FiledEmail, Opportunity, Person
 from sync.providers.salesforce import soql
 from sync.providers.salesforce.client import MAX_URI_BYTES, SalesforceClient, Subrequest, Subresponse
 from sync.providers.salesforce.errors import error_for
-from sync.providers.salesforce.wire import AccountRecord, ContactRecord, EmailRecord, LeadRecord, R, read, rows
+from sync.providers.salesforce.queries import FATAL
+from sync.providers.salesforce.wire import AccountRecord, ContactRecord, EmailRecord, Further, LeadRecord, R, read, rows
 from sync.rules.addresses import registrable_domain
 
-PEOPLE, LEADS, EMAIL, ACCOUNTS, SUGGESTIONS = "people", "leads", "email", "accounts", "suggestions"
-# After these the rest of the answer is not to be relied on either: the whole call failed.
-_FATAL = (errors.Throttled, errors.QuotaSpent, errors.NeedsReconnect)
+PARTS = PEOPLE, LEADS, EMAIL, ACCOUNTS, SUGGESTIONS = "people", "leads", "email", "accounts", "suggestions"
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,9 @@ class ContextQuestion:
 
     `addresses` and `domains` (registrable ones) are lower-case, the most important first. `email_fields` are further
     email fields of Contact. `hidden_fields` are `Object.Field` names that this user may not read.
-    `case_ids` and `case_numbers` bring cases of the people's accounts whatever their age.
+    `case_ids` and `case_numbers` bring cases of the people's accounts whatever their age. `fields` are further ones
+    that are shown, per object, as (API name, path): ("OwnerId", "Owner.Name") asks for the owner's name. `children` are
+    objects of the org's own that come with accounts and contacts.
     """
 
     addresses: tuple[str, ...]
@@ -47,6 +48,24 @@ class ContextQuestion:
     hidden_fields: frozenset[str] = frozenset()
     case_ids: tuple[str, ...] = ()
     case_numbers: tuple[str, ...] = ()
+    fields: soql.Fields = ()
+    children: tuple[soql.Children, ...] = ()
+
+    @property
+    def further(self) -> Further:
+        """The further fields by object."""
+        return dict(self.fields)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The records that concern one question. `known` are accounts of its people and of its domains' contacts."""
+
+    contacts: Sequence[ContactRecord]
+    leads: Sequence[LeadRecord]
+    filed: FiledEmail | None
+    known: Sequence[AccountRecord]
+    by_website: Sequence[AccountRecord]
 
 
 def read_context(client: SalesforceClient, question: ContextQuestion) -> CrmContext:
@@ -70,22 +89,31 @@ def read_context(client: SalesforceClient, question: ContextQuestion) -> CrmCont
     known = _records(AccountRecord, answers, ACCOUNTS, failed)
     by_website = _records(AccountRecord, answers, SUGGESTIONS, failed)
 
-    people, accounts = _people(contacts, leads, question)
-    listed = [account for account in known if account.id in accounts]
+    found = Found(contacts, leads, exactly(emails, question.message_identifier), known, by_website)
+    return context_of(question, found, failed | shortened, now)
+
+
+def context_of(question: ContextQuestion, found: Found, failed: Collection[str], now: datetime) -> CrmContext:
+    """What the records say in the product's words; `failed` are the parts that are not to be relied on."""
+    people, accounts = _people(found.contacts, found.leads, question)
+    listed = [account for account in found.known if account.id in accounts]
     for record in listed:
-        accounts[record.id] = record.account()
-    suggested = {account.id: account.account() for account in known if account.id not in accounts}
-    for record in by_website:
+        accounts[record.id] = record.account(further=question.further)
+    suggested = {
+        account.id: account.account(further=question.further) for account in found.known if account.id not in accounts
+    }
+    for record in found.by_website:
         if record.id not in accounts and website_domain(record.website) in question.domains:
-            suggested.setdefault(record.id, record.account())
+            suggested.setdefault(record.id, record.account(further=question.further))
     return CrmContext(
         people=tuple(people),
         accounts=tuple(accounts.values()),
-        opportunities=tuple(_opportunities(contacts, listed)),
-        cases=tuple(_cases(listed)),
+        opportunities=tuple(_opportunities(found.contacts, listed, question.further)),
+        cases=tuple(_cases(listed, question.further)),
+        custom=tuple(_custom(found.contacts, listed, question.children)),
         suggested_accounts=tuple(suggested.values()),
-        filed=exactly(emails, question.message_identifier),
-        failed=tuple(name for name in (PEOPLE, LEADS, EMAIL, ACCOUNTS, SUGGESTIONS) if name in failed | shortened),
+        filed=found.filed,
+        failed=tuple(name for name in PARTS if name in failed),
         read_at=now,
     )
 
@@ -135,6 +163,8 @@ def _queries(
             multi_currency=question.multi_currency,
             closed_since=closed_since,
             hidden=hidden,
+            fields=question.fields,
+            children=question.children,
         )
 
     # Every participant's main address goes before anybody's further ones.
@@ -143,7 +173,7 @@ def _queries(
         email_fields = email_fields[:-1]
         shortened.add(PEOPLE)
     fit(PEOPLE, addresses, lambda some: contacts(some, email_fields))
-    fit(LEADS, addresses, lambda some: soql.leads(some, hidden=hidden))
+    fit(LEADS, addresses, lambda some: soql.leads(some, hidden=hidden, fields=question.fields))
     if question.enhanced_email and question.message_identifier:
         queries[EMAIL] = soql.email_messages(question.message_identifier)
     people = (*(("a", address) for address in addresses), *(("d", domain) for domain in domains))
@@ -161,9 +191,11 @@ def _queries(
             case_ids=question.case_ids,
             case_numbers=question.case_numbers,
             hidden=hidden,
+            fields=question.fields,
+            children=question.children,
         ),
     )
-    fit(SUGGESTIONS, domains, lambda some: soql.accounts_by_website(some, hidden=hidden))
+    fit(SUGGESTIONS, domains, lambda some: soql.accounts_by_website(some, hidden=hidden, fields=question.fields))
     return queries, frozenset(shortened)
 
 
@@ -173,7 +205,7 @@ def _failures(queries: dict[str, str], answers: dict[str, Subresponse]) -> set[s
         for part in queries
         if part not in answers or not answers[part].ok
     }
-    fatal = next((error for error in failures.values() if isinstance(error, _FATAL)), None)
+    fatal = next((error for error in failures.values() if isinstance(error, FATAL)), None)
     if fatal or len(failures) == len(queries):
         raise fatal or next(iter(failures.values()))
     return set(failures)
@@ -196,19 +228,20 @@ def _people(
     """People, each record once, and their accounts as far as the people's own rows tell of them."""
     people: dict[str, Person] = {}
     accounts: dict[str, Account] = {}
+    further = question.further
 
     def add(record: ContactRecord, person: Person) -> None:
         people.setdefault(person.id, person)
         if record.account and record.account_id:
-            accounts.setdefault(record.account_id, record.account.account(record.account_id))
+            accounts.setdefault(record.account_id, record.account.account(record.account_id, further))
 
     for record in contacts:
-        add(record, record.person(email_fields=question.email_fields))
+        add(record, record.person(email_fields=question.email_fields, further=further))
     for lead in leads:
         if not lead.is_converted:
-            people.setdefault(lead.id, lead.person())
+            people.setdefault(lead.id, lead.person(further=further))
         elif lead.contact_id and lead.contact:
-            became = lead.contact.person(became_from=lead.id, contact_id=lead.contact_id)
+            became = lead.contact.person(became_from=lead.id, contact_id=lead.contact_id, further=further)
             # The mail's address is the lead's: the contact may have got another one since.
             emails = tuple(dict.fromkeys((*became.emails, lead.email.strip().lower())))
             known = people.get(became.id)
@@ -221,23 +254,41 @@ def _people(
     return list(people.values()), accounts
 
 
-def _opportunities(contacts: Iterable[ContactRecord], accounts: Iterable[AccountRecord]) -> Iterable[Opportunity]:
+def _opportunities(
+    contacts: Iterable[ContactRecord], accounts: Iterable[AccountRecord], further: Further
+) -> Iterable[Opportunity]:
     roles: dict[str, list[str]] = {}
     found: dict[str, Opportunity] = {}
     for contact in contacts:
         for role in rows(contact.roles):
             if role.opportunity and role.opportunity_id:
                 roles.setdefault(role.opportunity_id, []).append(contact.id)
-                opportunity = replace(role.opportunity.opportunity(), id=role.opportunity_id)
+                opportunity = replace(role.opportunity.opportunity(further), id=role.opportunity_id)
                 found.setdefault(role.opportunity_id, opportunity)
     for account in accounts:
         for record in rows(account.opportunities):
-            found.setdefault(record.id, record.opportunity())
+            found.setdefault(record.id, record.opportunity(further))
     for opportunity in found.values():
         yield replace(opportunity, contact_ids=tuple(dict.fromkeys(roles.get(opportunity.id, ()))))
 
 
-def _cases(accounts: Iterable[AccountRecord]) -> Iterable[Case]:
+def _cases(accounts: Iterable[AccountRecord], further: Further) -> Iterable[Case]:
     for account in accounts:
         for record in rows(account.cases):
-            yield record.case()
+            yield record.case(further)
+
+
+def _custom(
+    contacts: Iterable[ContactRecord], accounts: Iterable[AccountRecord], children: Iterable[soql.Children]
+) -> Iterable[CustomRecord]:
+    """Each record once, with the account and the contact that it was found below."""
+    found: dict[str, CustomRecord] = {}
+    parents: dict[str, Iterable[AccountRecord | ContactRecord]] = {"Account": accounts, "Contact": contacts}
+    for one in children:
+        for parent in parents[one.parent]:
+            for record in parent.children(one.relationship):
+                row = record.custom(one.object_name, one.label, one.fields)
+                known = found.setdefault(row.id, row)
+                above = one.parent == "Account"
+                found[row.id] = replace(known, account_id=parent.id) if above else replace(known, contact_id=parent.id)
+    return found.values()

@@ -13,10 +13,12 @@ from ssl import SSLCertVerificationError
 from typing import Any
 
 import requests
+from django.utils.translation import gettext_noop
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NameResolutionError, NewConnectionError, SSLError
 
 from sync import errors
 from sync.providers.retry_after import retry_after_seconds
+from sync.providers.salesforce.refusals import COLLISION, record_refused
 
 SESSION_EXPIRED = "INVALID_SESSION_ID"
 # What these say of a field or object may be old knowledge of ours: read the shape again once, then give up.
@@ -61,6 +63,9 @@ def error_for(status: int, body: Any, *, retry_after: str | None = None, writes:
 
     `writes` says that the call may have changed something: then an answer that does not tell is `Ambiguous`.
     """
+    refused = record_refused(body)
+    if refused is not None and 400 <= status < 500:
+        return errors.Conflict(refused.message, code=COLLISION) if refused.code == COLLISION else refused
     found = problems(body)
     problem = next((entry for entry in found if entry.code != "PROCESSING_HALTED"), found[0] if found else Problem())
     wait = retry_after_seconds(retry_after)
@@ -74,8 +79,8 @@ def error_for_silence(failure: requests.RequestException, *, writes: bool) -> er
     """The error for a call without an answer. Where nothing can have been sent, nothing has happened there."""
     name = type(failure).__name__
     if writes and not _nothing_was_sent(failure):
-        return errors.Ambiguous("Salesforce did not answer.", code=name)
-    return errors.Unavailable("Salesforce did not answer.", code=name)
+        return errors.Ambiguous(gettext_noop("Salesforce did not answer."), code=name)
+    return errors.Unavailable(gettext_noop("Salesforce did not answer."), code=name)
 
 
 def _problem(entry: Mapping[str, Any]) -> Problem:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import BinaryIO, TypeGuard
 
+from django.utils.translation import gettext_noop
+
 from sync import errors
 from sync.providers.salesforce import limits, soql
 from sync.providers.salesforce.client import SalesforceClient
@@ -58,7 +60,7 @@ def attach_file(
     answer = client.upload("sobjects/ContentVersion", body)
     version_id = answer.get("id") if isinstance(answer, dict) else None
     if not version_id:
-        raise errors.Ambiguous("Salesforce's answer could not be read.", code="UNREADABLE")
+        raise errors.Ambiguous(gettext_noop("Salesforce's answer could not be read."), code="UNREADABLE")
     return str(version_id)
 
 
@@ -89,7 +91,7 @@ def link_file(client: SalesforceClient, *, document_id: str, record_id: str) -> 
     if document_id.startswith(_VERSION_PREFIX):
         document_id = document_ids(client, [document_id]).get(document_id, "")
         if not document_id:
-            raise errors.Gone("The stored file is no longer there.", code="NOT_FOUND")
+            raise errors.Gone(gettext_noop("The stored file is no longer there."), code="NOT_FOUND")
     body = {"ContentDocumentId": document_id, "LinkedEntityId": record_id, "ShareType": "V"}
     try:
         client.post("sobjects/ContentDocumentLink", body)
@@ -123,7 +125,7 @@ def _rewind(stream: Iterable[bytes] | BinaryIO, start: int) -> None:
     if _seekable(stream):
         stream.seek(start)
     elif iter(stream) is stream:
-        raise errors.Unavailable("The file has to be read anew.", code="STREAM_SPENT")
+        raise errors.Unavailable(gettext_noop("The file has to be read anew."), code="STREAM_SPENT")
 
 
 def _short_path(name: str) -> str:

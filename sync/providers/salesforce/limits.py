@@ -64,7 +64,7 @@ def addresses_within(addresses: Iterable[str], limit: int = ADDRESSES) -> str:
 
 
 def _units(text: str) -> int:
-    return len(text) + sum(character > "\uffff" for character in text) if not text.isascii() else len(text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _characters(text: str, limit: int) -> int:

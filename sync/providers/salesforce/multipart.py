@@ -7,6 +7,8 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO
 
+from django.utils.translation import gettext_noop
+
 from accounts.http import BLOCK_BYTES
 from sync import errors
 
@@ -81,7 +83,7 @@ def blocks_of(stream: Iterable[bytes] | BinaryIO) -> Iterable[bytes]:
 
 
 def _changed() -> errors.Unavailable:
-    return errors.Unavailable("The file is not as long as it was said to be.", code="LENGTH_DIFFERS")
+    return errors.Unavailable(gettext_noop("The file is not as long as it was said to be."), code="LENGTH_DIFFERS")
 
 
 def _part(boundary: str, name: str, file_name: str, content_type: str, *, first: bool = False) -> bytes:

@@ -5,18 +5,35 @@ Fields that the user may not read are missing or null; both read as empty.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Generic, TypeVar, cast
 
+from django.utils.translation import gettext_noop
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from sync import errors
-from sync.crm import Account, Case, FiledEmail, ObjectName, Opportunity, Person, RelatedRecord
+from sync.crm import (
+    Account,
+    Case,
+    CustomRecord,
+    FieldValue,
+    FiledEmail,
+    FiledRelation,
+    ObjectName,
+    Opportunity,
+    Person,
+    RelatedRecord,
+    Value,
+    Values,
+)
 
 Text = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
 Flag = Annotated[bool, BeforeValidator(bool)]
 R = TypeVar("R", bound=BaseModel)
+#: Further fields by object: each with the path under which the query asked for its text, such as Owner.Name.
+Further = Mapping[str, Sequence[tuple[str, str]]]
+NONE_FURTHER: Further = {}
 
 
 class Rows(BaseModel, Generic[R]):
@@ -30,6 +47,42 @@ class Rows(BaseModel, Generic[R]):
 class Record(BaseModel):
     model_config = ConfigDict(extra="allow", populate_by_name=True, coerce_numbers_to_str=True)
 
+    def values(self, fields: Sequence[tuple[str, str]]) -> Values:
+        """What the record says in these further fields, the empty ones left out."""
+        found = ((name, self._at(path.split("."))) for name, path in fields)
+        return tuple(FieldValue(name, value) for name, value in found if value is not None)
+
+    def children(self, relationship: str) -> Sequence[ChildRecord]:
+        """What a sub-query brought along that relationship."""
+        page = self._raw(relationship)
+        return read(ChildRecord, page.get("records")) if isinstance(page, dict) else ()
+
+    def _at(self, path: Sequence[str]) -> Value | None:
+        value: object = self._raw(path[0])
+        for name in path[1:]:
+            value = value._raw(name) if isinstance(value, Record) else _within(value, name)
+        if isinstance(value, date | datetime):
+            return value.isoformat()
+        return value if isinstance(value, str | int | float) and value != "" else None
+
+    def _raw(self, name: str) -> object:
+        """What came under an API name: as a field of the model, or beside them."""
+        for known, about in type(self).model_fields.items():
+            if about.alias == name:
+                return getattr(self, known)
+        return (self.model_extra or {}).get(name)
+
+
+def _within(value: object, name: str) -> object:
+    return cast("dict[str, object]", value).get(name) if isinstance(value, dict) else None
+
+
+class AddressRecord(Record):
+    """A contact of whom only the main address and the account were asked for."""
+
+    email: Text = Field("", alias="Email")
+    account_id: Text = Field("", alias="AccountId")
+
 
 class AccountRecord(Record):
     id: Text = Field("", alias="Id")
@@ -40,10 +93,11 @@ class AccountRecord(Record):
     website: Text = Field("", alias="Website")
     phone: Text = Field("", alias="Phone")
     owner_id: Text = Field("", alias="OwnerId")
+    contacts: Rows[AddressRecord] | None = Field(None, alias="Contacts")
     opportunities: Rows[OpportunityRecord] | None = Field(None, alias="Opportunities")
     cases: Rows[CaseRecord] | None = Field(None, alias="Cases")
 
-    def account(self, account_id: str = "") -> Account:
+    def account(self, account_id: str = "", further: Further = NONE_FURTHER) -> Account:
         return Account(
             id=self.id or account_id,
             name=self.name,
@@ -53,6 +107,7 @@ class AccountRecord(Record):
             website=self.website,
             phone=self.phone,
             owner_id=self.owner_id,
+            values=self.values(further.get("Account", ())),
         )
 
 
@@ -68,7 +123,7 @@ class OpportunityRecord(Record):
     is_won: Flag = Field(False, alias="IsWon")
     owner_id: Text = Field("", alias="OwnerId")
 
-    def opportunity(self, contact_ids: Sequence[str] = ()) -> Opportunity:
+    def opportunity(self, further: Further = NONE_FURTHER) -> Opportunity:
         return Opportunity(
             id=self.id,
             name=self.name,
@@ -80,7 +135,7 @@ class OpportunityRecord(Record):
             is_closed=self.is_closed,
             is_won=self.is_won,
             owner_id=self.owner_id,
-            contact_ids=tuple(contact_ids),
+            values=self.values(further.get("Opportunity", ())),
         )
 
 
@@ -96,7 +151,7 @@ class CaseRecord(Record):
     contact_id: Text = Field("", alias="ContactId")
     owner_id: Text = Field("", alias="OwnerId")
 
-    def case(self) -> Case:
+    def case(self, further: Further = NONE_FURTHER) -> Case:
         return Case(
             id=self.id,
             number=self.number,
@@ -108,6 +163,25 @@ class CaseRecord(Record):
             account_id=self.account_id,
             contact_id=self.contact_id,
             owner_id=self.owner_id,
+            values=self.values(further.get("Case", ())),
+        )
+
+
+class ChildRecord(Record):
+    """A record of an object of the org's own."""
+
+    id: str = Field(alias="Id")
+    name: Text = Field("", alias="Name")
+    owner_id: Text = Field("", alias="OwnerId")
+
+    def custom(self, object_name: str, label: str, fields: Sequence[tuple[str, str]]) -> CustomRecord:
+        return CustomRecord(
+            id=self.id,
+            object_name=object_name,
+            object_label=label,
+            name=self.name,
+            owner_id=self.owner_id,
+            values=self.values(fields),
         )
 
 
@@ -130,9 +204,16 @@ class ContactRecord(Record):
     account: AccountRecord | None = Field(None, alias="Account")
     roles: Rows[RoleRecord] | None = Field(None, alias="OpportunityContactRoles")
 
-    def person(self, *, email_fields: Sequence[str] = (), became_from: str = "", contact_id: str = "") -> Person:
-        further = [(self.model_extra or {}).get(name) for name in email_fields]
-        emails = dict.fromkeys(value.strip().lower() for value in (self.email, *further) if isinstance(value, str))
+    def person(
+        self,
+        *,
+        email_fields: Sequence[str] = (),
+        became_from: str = "",
+        contact_id: str = "",
+        further: Further = NONE_FURTHER,
+    ) -> Person:
+        others = [(self.model_extra or {}).get(name) for name in email_fields]
+        emails = dict.fromkeys(value.strip().lower() for value in (self.email, *others) if isinstance(value, str))
         return Person(
             id=self.id or contact_id,
             object_name=ObjectName.CONTACT,
@@ -146,6 +227,7 @@ class ContactRecord(Record):
             is_person_account=self.is_person_account,
             became_from=became_from,
             last_activity=self.last_activity,
+            values=self.values(further.get("Contact", ())),
         )
 
 
@@ -164,7 +246,7 @@ class LeadRecord(Record):
     contact_id: Text = Field("", alias="ConvertedContactId")
     contact: ContactRecord | None = Field(None, alias="ConvertedContact")
 
-    def person(self) -> Person:
+    def person(self, *, further: Further = NONE_FURTHER) -> Person:
         return Person(
             id=self.id,
             object_name=ObjectName.LEAD,
@@ -177,6 +259,7 @@ class LeadRecord(Record):
             status=self.status,
             owner_id=self.owner_id,
             last_activity=self.last_activity,
+            values=self.values(further.get("Lead", ())),
         )
 
 
@@ -194,6 +277,7 @@ NAMELESS = NameRecord.model_validate({})
 
 class RelationRecord(Record):
     relation_id: Text = Field("", alias="RelationId")
+    kind: Text = Field("", alias="RelationType")
 
 
 class EmailRecord(Record):
@@ -213,8 +297,14 @@ class EmailRecord(Record):
         if self.related_id and self.related_id not in related:
             name = self.related or NAMELESS
             related[self.related_id] = RelatedRecord(self.related_id, name.type, name.name)
-        people = dict.fromkeys(row.relation_id for row in rows(self.relations) if row.relation_id)
-        return FiledEmail(self.id, self.identifier, tuple(related.values()), tuple(people))
+        relations = [FiledRelation(row.relation_id, row.kind) for row in rows(self.relations) if row.relation_id]
+        return FiledEmail(
+            id=self.id,
+            message_identifier=self.identifier,
+            related=tuple(related.values()),
+            people_ids=tuple(dict.fromkeys(relation.record_id for relation in relations)),
+            relations=tuple(relations),
+        )
 
 
 class TaskRecord(Record):
@@ -223,6 +313,10 @@ class TaskRecord(Record):
     who_id: Text = Field("", alias="WhoId")
     what_id: Text = Field("", alias="WhatId")
     what: NameRecord | None = Field(None, alias="What")
+
+    def filed(self) -> FiledEmail:
+        related = (RelatedRecord(self.what_id, self.what.type, self.what.name),) if self.what_id and self.what else ()
+        return FiledEmail(self.id, self.identity, related, (self.who_id,) if self.who_id else ())
 
 
 class FileRecord(BaseModel):
@@ -252,4 +346,4 @@ def read(model: type[R], records: object) -> list[R]:
     try:
         return [model.model_validate(record) for record in cast("list[Any]", records)]
     except (ValidationError, TypeError):
-        raise errors.Unavailable("Salesforce's answer could not be read.", code="UNREADABLE") from None
+        raise errors.Unavailable(gettext_noop("Salesforce's answer could not be read."), code="UNREADABLE") from None

@@ -11,11 +11,13 @@ import httpx
 import pytest
 import respx
 
-from sync.providers.graph.client import ATTACHMENT_FIELDS, MESSAGE_FIELDS, GraphMailbox
-from sync.providers.graph.wire import GraphAttachment, GraphFolder, GraphMessage, GraphUser
+from sync.providers.graph.client import GraphMailbox
+from sync.providers.graph.queries import ATTACHMENT_FIELDS, FOLDER_FIELDS, MESSAGE_FIELDS
+from sync.providers.graph.wire import GraphAttachment, GraphFolder, GraphMessage, GraphSubscription, GraphUser
 from sync.providers.salesforce.soql import FIELDS
 from tests.contracts.graph_csdl import checker
 from tests.sync.providers.fakes import GRAPH, FakeTokens
+from tests.sync.providers.graph.batches import Batches, well_known
 from tests.sync.providers.graph.test_client import MESSAGE, listed_attachments
 
 NOT_FIELDS = {"odata_type"}
@@ -37,7 +39,12 @@ def test_every_field_of_a_query_is_one_of_a_real_org(object_name: str) -> None:
 
 @pytest.mark.parametrize(
     ("object_name", "relationship"),
-    [("Contact", "OpportunityContactRoles"), ("Account", "Opportunities"), ("Account", "Cases")],
+    [
+        ("Contact", "OpportunityContactRoles"),
+        ("Account", "Contacts"),
+        ("Account", "Opportunities"),
+        ("Account", "Cases"),
+    ],
 )
 def test_every_child_relationship_of_a_query_is_one_of_a_real_org(object_name: str, relationship: str) -> None:
     children = {child["relationshipName"] for child in recorded(object_name)["childRelationships"]}
@@ -63,6 +70,8 @@ def test_the_properties_asked_of_graph_exist() -> None:
     schema = checker()
     for name in MESSAGE_FIELDS:
         assert schema.property_type("microsoft.graph.message", name), name
+    for name in FOLDER_FIELDS:
+        assert schema.property_type("microsoft.graph.mailFolder", name), name
     for name in ATTACHMENT_FIELDS:
         owner, _, plain = name.rpartition("/")
         assert schema.property_type(owner or "microsoft.graph.attachment", plain), name
@@ -75,6 +84,7 @@ def test_the_properties_asked_of_graph_exist() -> None:
         (GraphMessage, "message"),
         (GraphAttachment, "fileAttachment"),
         (GraphFolder, "mailFolder"),
+        (GraphSubscription, "subscription"),
     ],
 )
 def test_the_properties_read_from_graph_exist(model: Any, type_name: str) -> None:
@@ -98,7 +108,7 @@ def test_what_is_sent_to_translate_an_id_is_the_actions() -> None:
             json={"value": [{"sourceId": "AAMk", "targetId": "AAkA"}]}
         )
         respx.get(url__startswith=f"{GRAPH}/me/messages/AAkA").respond(json=MESSAGE)
-        respx.get(url__startswith=f"{GRAPH}/me/mailFolders/").respond(json={"id": "folder-inbox"})
+        respx.post(f"{GRAPH}/$batch").mock(side_effect=Batches(well_known("me")))
         GraphMailbox(FakeTokens()).find_message(item_id="AAMk")
     body = json.loads(sent.calls.last.request.content)
     assert schema.action_problems(body, "translateExchangeIds") == []

@@ -478,3 +478,35 @@ def test_no_mail_stops_the_reading(lines: list[bytes], end: bytes) -> None:
 @given(st.binary())
 def test_no_bytes_stop_it_either(raw: bytes) -> None:
     parse_mime(raw)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "Content-Type: multipart/alternative; boundary=parts\r\n",
+        "Content-Type: multipart/encrypted; boundary=parts\r\n",
+        "Content-Type: multipart/mixed\r\n",
+        "Content-Type: message/rfc822\r\n",
+        "Content-Type: message/delivery-status\r\n",
+        "Content-Type: text/calendar; method=REQUEST\r\n",
+        "Content-Type: application/ms-tnef; name=winmail.dat\r\n",
+        "no header at all\r\nContent-Type: text/html\r\n",
+        "X-Long: " + "x" * 2**20 + "\r\n",
+    ],
+)
+def test_a_head_alone_reads_as_the_head_of_a_whole_mail(content: str) -> None:
+    raw = mail(f"{content}Sensitivity: Private\r\n\r\n")
+    whole, head = parse_mime(raw), parse_mime(raw, head_alone=True)
+    told = (
+        "headers",
+        "subject",
+        "from_",
+        "to",
+        "sent_at",
+        "internet_message_id",
+        "sensitivity",
+        "is_meeting",
+        "problem",
+    )
+    assert [getattr(head, name) for name in told] == [getattr(whole, name) for name in told]

@@ -27,6 +27,7 @@ from sync.services.filing import file_email, filing_status, undo_filing
 from sync.services.party import forget_party
 from sync.services.status import EmailStatus, StatusKind
 from tests.sync.services.stage import Stage, related_ids
+from tests.trails import told
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -298,6 +299,7 @@ def test_a_record_deleted_in_salesforce_is_said_so_and_can_be_filed_again(stage:
     assert stage.open(message).status.rule == "deleted-in-salesforce"
     assert file_email(stage.actor(), request).kind is StatusKind.FILED
     assert Tombstone.objects.get(side=Tombstone.Side.SALESFORCE).record_id == record["Id"]
+    assert told("filing.again") == [("filing.again", {"record": record["Id"], "reason": "deleted-in-salesforce"})]
     assert len(stage.records_of(message["internetMessageId"])) == 1
 
 
@@ -497,6 +499,7 @@ import django
 django.setup()
 from accounts.actor import Actor
 from accounts.models import User
+from permissions import isolation
 from sync.mail import MessageHint
 from sync.services import execute, filing
 from sync.services.choosing import FilingRequest
@@ -504,7 +507,9 @@ from sync.services.clients import mailbox_of
 from sync.services.open_email import open_email
 from tests.sync.services.stage import hint_of
 
-user = User.objects.select_related("organisation", "resource").get(pk=sys.argv[1])
+with isolation.every_organisation("whose it is"):
+    user = User.objects.select_related("organisation", "resource").get(pk=sys.argv[1])
+isolation.enter(user.organisation_id)
 actor = Actor.of(user)
 message = mailbox_of(actor).find_message(item_id=sys.argv[2])
 hint = MessageHint(item_key=sys.argv[2], internet_message_id=message.internet_message_id, subject=message.subject,

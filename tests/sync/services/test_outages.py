@@ -25,7 +25,7 @@ from sync.errors import Gone, NeedsReconnect, Unavailable
 from sync.models import Activity, Intent, Issue, Item
 from sync.services.background import carry_out, due_intents
 from sync.services.choosing import BadChoice
-from sync.services.clients import Crm, Mailbox, connection_of, crm_of, mailbox_of
+from sync.services.clients import Crm, OpenMailbox, connection_of, crm_of, mailbox_of
 from sync.services.context import cache_key, question_of
 from sync.services.filing import file_email, filing_status, undo_filing
 from sync.services.status import StatusKind
@@ -50,7 +50,7 @@ CASES = [(service, fault) for service in ("salesforce", "graph") for fault in FA
 CASES += [("salesforce", fault) for fault in SALESFORCE_ONLY]
 
 
-READ: dict[str, Callable[[Crm, Mailbox], object]] = {
+READ: dict[str, Callable[[Crm, OpenMailbox], object]] = {
     "salesforce": lambda crm, mailbox: crm.client.get("limits"),
     "graph": lambda crm, mailbox: mailbox.find_message(internet_message_id="<none@northwind.example>"),
 }
@@ -245,23 +245,30 @@ def test_an_item_of_another_mailbox_is_not_there(stage: Stage) -> None:
     assert not Item.objects.exists()
 
 
-def test_records_that_the_email_does_not_show_cannot_be_chosen(stage: Stage) -> None:
-    """Whatever exists in Salesforce, visible or not: only what this email's context holds is taken."""
+def test_people_and_what_is_no_record_cannot_be_chosen(stage: Stage) -> None:
+    """People come by the email's addresses alone; a record has to be one that Salesforce shows to this person."""
     request = stage.request(stage.message("Northwind renewal"))
     others = stage.query("SELECT Id FROM Contact WHERE Email != 'dana@northwind.example' LIMIT 1")
-    accounts = stage.query("SELECT Id FROM Account WHERE Name != 'Northwind' ORDER BY Name DESC LIMIT 1")
     with pytest.raises(BadChoice):
         file_email(stage.actor(), replace(request, person_ids=("005" + "0" * 12,)))
-    for chosen in (others[0]["Id"], accounts[0]["Id"], stage.users["tom"].pk.hex[:15]):
+    for chosen in (others[0]["Id"], "001" + "9" * 15, "not an id", stage.users["tom"].pk.hex[:15]):
         with pytest.raises(BadChoice):
             file_email(stage.actor(), replace(request, record_ids=(str(chosen),)))
     assert not Intent.objects.exists()
 
 
+def test_too_many_records_are_refused_before_any_is_looked_up(stage: Stage) -> None:
+    request = stage.request(stage.message("Northwind renewal"))
+    stage.sandbox.clear_log()
+    with pytest.raises(BadChoice, match="at most 11"):
+        file_email(stage.actor(), replace(request, record_ids=tuple(f"001{n:015}" for n in range(12))))
+    assert stage.calls("salesforce") == []
+
+
 def test_a_context_is_kept_for_one_organisation_org_and_salesforce_user(stage: Stage) -> None:
     mia, tom = (crm_of(stage.actor(name)) for name in ("mia", "tom"))
     opened = stage.open(stage.message("Northwind renewal"))
-    question = question_of(mia, opened.participants, "<m@x.example>", "")
+    question = question_of(mia, opened.layout, opened.participants, "<m@x.example>", "")
     keys = {cache_key(crm, question) for crm in (mia, tom)}
     keys.add(cache_key(replace(mia, org=type(mia.org)(organisation_id=UUID(int=9), org_id=mia.org.org_id)), question))
     keys.add(

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
+from email.utils import format_datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import Connection
-from sync.services.filing import file_email, undo_filing
+from sync.capture import block_list, steering
+from sync.models import Activity, Follow, Mailbox
+from sync.services.filing import file_email, follow_filing, stop_filing, undo_filing
 from sync.services.open_email import open_email
 from tests.sessions import open_session
+from tests.sync.capture import engine
 from tests.sync.services.stage import Stage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -74,10 +83,87 @@ def test_a_filing_and_its_undo_show_at_once(stage: Stage) -> None:
     assert "Will not be filed" in paint(stage, message).content.decode()
     status = file_email(stage.actor(), request)
     assert "Filed to 1 record" in paint(stage, message).content.decode()
-    from uuid import UUID
-
     undo_filing(stage.actor(), UUID(status.filing_id))
     assert "Taken back" in paint(stage, message).content.decode()
+
+
+def waits(stage: Stage, key: str) -> dict[str, Any]:
+    """An email of Dana's that waits in Mia's mailbox; nothing else of it is read."""
+    for mailbox in engine.switch_on(stage, "mia", delay_minutes=3):
+        Mailbox.objects.filter(pk=mailbox.pk).update(window_from=timezone.now() - timedelta(hours=1))
+    stage.receive(
+        f"From: Dana Ruiz <dana@northwind.example>\nTo: Mia Keller <mia.keller@larkfield.example>\nSubject: {key}\n"
+        f"Date: {format_datetime(timezone.now())}\nMessage-ID: <{key}@northwind.example>\n\nHello.\n"
+    )
+    return stage.message(key)
+
+
+def test_what_the_engine_decides_shows_at_once(stage: Stage) -> None:
+    message = waits(stage, "decided")
+    assert "data-until" not in paint(stage, message).content.decode()
+    engine.run()
+    painted = paint(stage, message).content.decode()
+    assert "data-until" in painted
+    assert "Stop" in painted
+    engine.let_pass()
+    engine.run()
+    assert "Filed to 1 record" in paint(stage, message).content.decode()
+
+
+def test_what_the_engine_skips_shows_at_once(stage: Stage) -> None:
+    message = waits(stage, "automatic")
+    stage.receive(
+        "From: Dana Ruiz <dana@northwind.example>\nTo: Mia Keller <mia.keller@larkfield.example>\nSubject: robot\n"
+        f"Date: {format_datetime(timezone.now())}\nMessage-ID: <robot@northwind.example>\n"
+        "Auto-Submitted: auto-generated\n\nHello.\n"
+    )
+    message = stage.message("robot")
+    # What a hint tells does not show that it is automatic; the mailbox does.
+    assert "Will be filed because" in paint(stage, message).content.decode()
+    engine.run()
+    assert "Will not be filed because it is an automatic message." in paint(stage, message).content.decode()
+
+
+def test_what_a_person_stops_follows_or_settles_shows_at_once(stage: Stage) -> None:
+    message = waits(stage, "settled")
+    engine.run()
+    filing = Activity.objects.get(identity="<settled@northwind.example>").pk
+    assert "data-until" in paint(stage, message).content.decode()
+    stop_filing(stage.actor(), filing)
+    assert "stopped by hand" in paint(stage, message).content.decode()
+    status = file_email(stage.actor(), stage.request(message))
+    assert "Following until" not in paint(stage, message).content.decode()
+    follow_filing(stage.actor(), UUID(status.filing_id))
+    assert "Following until" in paint(stage, message).content.decode()
+    steering.stop_following(stage.actor(), Follow.objects.get().pk)
+    assert "Following until" not in paint(stage, message).content.decode()
+
+
+def test_a_mode_a_pause_and_a_block_show_at_once(stage: Stage) -> None:
+    message = waits(stage, "unread")
+    mailbox = Mailbox.objects.get().pk
+    assert "Will be filed because" in paint(stage, message).content.decode()
+    steering.choose(stage.actor(), "auto_file_mode", "off")
+    assert "automatic filing is switched off" in paint(stage, message).content.decode()
+    steering.withdraw(stage.actor(), "auto_file_mode")
+    assert "Will be filed because" in paint(stage, message).content.decode()
+    steering.pause(stage.actor(), mailbox)
+    assert "Will be filed because" not in paint(stage, message).content.decode()
+    steering.resume(stage.actor(), mailbox)
+    assert "Will be filed because" in paint(stage, message).content.decode()
+    block_list.add(stage.actor(), "northwind.example")
+    assert "block lists name everybody outside" in paint(stage, message).content.decode()
+
+
+def test_each_zone_has_its_own_answer(stage: Stage) -> None:
+    message = stage.message("Northwind renewal")
+    session = open_session(stage.actor().user)
+    form = {"hint": json.dumps(hint(message)), "generation": "1"}
+    for zone in ("Asia/Kolkata", "Europe/Berlin"):
+        client = Client(headers={"Authorization": f"Bearer {session}", "X-Time-Zone": zone})
+        with CaptureQueriesContext(connection) as asked:
+            assert client.post("/pane/context/", form).status_code == 200
+        assert len(asked) > 3, "nothing that was painted for another zone is served"
 
 
 def test_one_person_is_not_shown_what_was_painted_for_another(stage: Stage) -> None:

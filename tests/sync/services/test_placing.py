@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.utils import timezone
 
+from accounts.service_grants import connect_salesforce as connect_integration_user
 from sync.models import Intent
 from sync.providers.salesforce.files import attach_file
 from sync.services import placing
@@ -26,17 +28,18 @@ def sweep() -> None:
         carry_out(intent_id)
 
 
-def receive(stage: Stage, number: int) -> dict[str, Any]:
+def receive(stage: Stage, number: int, name: str = "mia") -> dict[str, Any]:
     subject = f"With a file {number}"
     stage.receive(
-        f"From: Dana Ruiz <dana@northwind.example>\nTo: Mia Keller <mia.keller@larkfield.example>\n"
+        f"From: Dana Ruiz <dana@northwind.example>\nTo: {stage.users[name].name} <{stage.users[name].email}>\n"
         f"Date: Mon, 23 Nov 2026 09:00:00 +0000\nSubject: {subject}\nMessage-ID: <beside.{number}@northwind.example>\n"
         "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n"
         "--b\nContent-Type: text/plain\n\nSee the file.\n"
         '--b\nContent-Type: application/pdf\nContent-Disposition: attachment; filename="Once.pdf"\n'
-        "Content-Transfer-Encoding: base64\n\nJVBERi0xLjQKJcOkw7zDtsOfCg==\n--b--\n"
+        "Content-Transfer-Encoding: base64\n\nJVBERi0xLjQKJcOkw7zDtsOfCg==\n--b--\n",
+        name,
     )
-    return stage.message(subject)
+    return stage.message(subject, name)
 
 
 def documents(stage: Stage) -> set[str]:
@@ -131,3 +134,61 @@ def test_where_no_record_takes_files_it_is_said_so_with_salesforces_words(stage:
     sweep()
     assert states(stage, status) == [("Once.pdf", "failed", "No files here.")]
     assert len(stage.records_of("<beside.1@northwind.example>")) == 1
+
+
+def filed_by(stage: Stage, name: str, number: int, **chosen: Any) -> set[str]:
+    """The documents on the record of an email with the file, which that person filed."""
+    message = receive(stage, number, name)
+    status = file_email(stage.actor(name), stage.request(message, name, **chosen))
+    sweep()
+    assert [(file.name, file.state) for file in filing_status(stage.actor(name), _id(status)).files] == [
+        ("Once.pdf", "stored")
+    ]
+    [record] = stage.records_of(message["internetMessageId"])
+    return files_on(stage, record["Id"])
+
+
+def private_opportunity(stage: Stage) -> str:
+    """One of Mia's that Tom does not see."""
+    mine = stage.query(
+        "SELECT Id, Account.OwnerId FROM Opportunity WHERE IsClosed = false AND Owner.Name = 'Mia Keller'"
+    )
+    toms = stage.sandbox.user("tom")["salesforce_user_id"]
+    return str(next(row["Id"] for row in mine if row["Account"]["OwnerId"] != toms))
+
+
+def test_who_cannot_reach_the_orgs_copy_has_one_of_their_own(stage: Stage) -> None:
+    first = filed_by(stage, "mia", 1, record_ids=(private_opportunity(stage),))
+    own = filed_by(stage, "tom", 2)
+    assert len(first) == len(own) == 1
+    assert first != own
+    assert filed_by(stage, "tom", 3) == own
+    assert filed_by(stage, "mia", 4) == first
+
+
+def test_with_an_integration_user_one_copy_serves_everybody(stage: Stage) -> None:
+    key = Path(stage.sandbox.info["salesforce_jwt_key_file"]).read_text(encoding="ascii")
+    connect_integration_user(stage.organisation, username=stage.sandbox.user("ines")["email"], private_key=key)
+    first = filed_by(stage, "mia", 1, record_ids=(private_opportunity(stage),))
+    assert filed_by(stage, "tom", 2) == first
+    assert len(documents(stage)) == 1
+
+
+def test_a_copy_that_was_deleted_is_stored_anew_and_serves_from_then_on(stage: Stage) -> None:
+    key = Path(stage.sandbox.info["salesforce_jwt_key_file"]).read_text(encoding="ascii")
+    connect_integration_user(stage.organisation, username=stage.sandbox.user("ines")["email"], private_key=key)
+    [document] = filed_by(stage, "mia", 1)
+    stage.salesforce("DELETE", f"/sobjects/ContentDocument/{document}").raise_for_status()
+    again = filed_by(stage, "mia", 2)
+    assert len(again) == 1
+    assert again != {document}
+    assert filed_by(stage, "tom", 3) == again
+
+
+def test_own_copies_that_were_deleted_are_stored_anew(stage: Stage) -> None:
+    filed_by(stage, "mia", 1, record_ids=(private_opportunity(stage),))
+    [own] = filed_by(stage, "tom", 2)
+    stage.salesforce("DELETE", f"/sobjects/ContentDocument/{own}").raise_for_status()
+    [again] = filed_by(stage, "tom", 3)
+    assert again != own
+    assert filed_by(stage, "tom", 4) == {again}

@@ -15,8 +15,10 @@ import respx
 from sync import errors
 from sync.mail import Address, Attachment, AttachmentKind, FolderKind, Sensitivity
 from sync.providers.graph import folders
-from sync.providers.graph.client import GraphMailbox, MailboxProfile
+from sync.providers.graph.client import GraphMailbox
+from sync.providers.mailbox import MailboxAdapter, MailboxProfile
 from tests.sync.providers.fakes import GRAPH, FakeTokens
+from tests.sync.providers.graph.batches import Batches, asked, failure, well_known
 
 ME = GRAPH + "/me"
 ID = "AAkALgAAimmutable="
@@ -53,27 +55,9 @@ MESSAGE: dict[str, Any] = {
 }
 
 
-@pytest.fixture(autouse=True)
-def fresh_folders() -> Iterator[None]:
-    folders.forget()
-    yield
-    folders.forget()
-
-
-@pytest.fixture
-def graph() -> Iterator[respx.MockRouter]:
-    with respx.mock(assert_all_called=False) as router:
-        for name, _ in folders.WELL_KNOWN:
-            router.get(f"{ME}/mailFolders/{name}").respond(json={"id": f"folder-{name}"})
-        yield router
-
-
-def failure(code: str, message: str = "why") -> dict[str, Any]:
-    return {"error": {"code": code, "message": message, "innerError": {"request-id": "x"}}}
-
-
-def asked(graph: respx.MockRouter) -> list[str]:
-    return [f"{call.request.method} {call.request.url.path}" for call in graph.calls]
+def test_it_is_a_mailbox_adapter() -> None:
+    adapter: MailboxAdapter = GraphMailbox(FakeTokens())
+    assert (adapter.provider, adapter.collection_per_folder) == ("graph", True)
 
 
 def test_a_message_comes_with_all_that_the_rules_ask_about(graph: respx.MockRouter) -> None:
@@ -92,7 +76,7 @@ def test_a_message_comes_with_all_that_the_rules_ask_about(graph: respx.MockRout
     assert message.header("subject") == "Verlängerung"
     assert message.header("References") == "<a0@northwind.example> <a00@northwind.example>"
     assert message.header("LIST-ID") == "One"
-    assert message.folder is FolderKind.INBOX
+    assert (message.folder, message.folder_ids) == (FolderKind.INBOX, ("folder-inbox",))
     assert (message.is_draft, message.is_meeting, message.problem) == (False, False, "")
     assert (message.sensitivity, message.categories) == (Sensitivity.NORMAL, ("Salesforce",))
     query = route.calls.last.request.url.params
@@ -177,13 +161,15 @@ def test_a_folder_is_told_by_its_id_and_asked_for_once(
 ) -> None:
     graph.get(f"{ME}/messages/{ID}").respond(json={**MESSAGE, "parentFolderId": folder_id})
     assert GraphMailbox(FakeTokens()).find_message(item_id=ID).folder is kind
+    assert asked(graph)[1:] == ["POST /v1.0/$batch"], "one call for all five"
     before = len(graph.calls)
     assert GraphMailbox(FakeTokens()).find_message(item_id=ID).folder is kind
     assert len(graph.calls) == before + 1
 
 
 def test_a_mailbox_without_a_well_known_folder_still_answers(graph: respx.MockRouter) -> None:
-    graph.get(f"{ME}/mailFolders/inbox").respond(404, json=failure("ErrorItemNotFound"))
+    some = {path: answer for path, answer in well_known("me").items() if not path.endswith("/inbox")}
+    graph.post(f"{GRAPH}/$batch").mock(side_effect=Batches(some))
     graph.get(f"{ME}/messages/{ID}").respond(json={**MESSAGE, "parentFolderId": "folder-sentitems"})
     assert GraphMailbox(FakeTokens()).find_message(item_id=ID).folder is FolderKind.SENT
 

@@ -11,7 +11,7 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError
 
 from sync import errors
 from sync.providers.salesforce.client import ApiUsage, SalesforceClient, Subrequest
-from tests.sync.providers.fakes import BASE, FakeTokens, error_body
+from tests.sync.providers.fakes import BASE, INSTANCE, FakeTokens, error_body
 
 EXPIRED = error_body("INVALID_SESSION_ID", "Session expired or invalid")
 
@@ -76,6 +76,41 @@ def test_it_notes_how_much_of_the_allowance_is_used_also_when_refused() -> None:
     with pytest.raises(errors.QuotaSpent):
         client.query("SELECT Id FROM Account")
     assert client.api_usage == ApiUsage(5000, 5000)
+
+
+@responses.activate
+def test_each_answer_that_tells_of_the_allowance_is_reported() -> None:
+    told: list[ApiUsage] = []
+    client = SalesforceClient(FakeTokens("old", "new"), observe=told.append)
+    responses.get(BASE + "limits", json=EXPIRED, status=401)
+    responses.get(BASE + "limits", json={"a": 1}, headers={"Sforce-Limit-Info": "api-usage=18/5000"})
+    responses.get(BASE + "query", json=error_body("X"), status=400, headers={"Sforce-Limit-Info": "api-usage=19/5000"})
+    client.get("limits")
+    with pytest.raises(errors.Refused):
+        client.query("SELECT Id FROM Account")
+    assert told == [ApiUsage(18, 5000), ApiUsage(19, 5000)]
+
+
+@responses.activate
+def test_the_governor_is_asked_ahead_of_each_call_and_may_forbid_it() -> None:
+    asked: list[int] = []
+
+    def before() -> None:
+        asked.append(len(responses.calls))
+        if len(asked) > 3:
+            raise errors.QuotaSpent("the share of background work")
+
+    responses.get(BASE + "limits", json=EXPIRED, status=401)
+    responses.get(BASE + "limits", json={"a": 1})
+    responses.get(INSTANCE + "/services/data/", json=[{"version": "66.0"}])
+    client = SalesforceClient(FakeTokens("old", "new"), before=before)
+    client.get("limits")
+    assert client.versions() == ("66.0",)
+    for forbidden in (lambda: client.post("sobjects/Task", {}), lambda: client.get("limits"), client.versions):
+        with pytest.raises(errors.QuotaSpent):
+            forbidden()
+    assert asked == [0, 1, 2, 3, 3, 3]
+    assert len(responses.calls) == 3
 
 
 @pytest.mark.parametrize(

@@ -175,7 +175,10 @@ def test_without_enhanced_email_it_is_a_task_that_carries_the_identity() -> None
         "To: Mia Keller <mia.keller@larkfield.example>, Someone <someone@else.example>\n"
         "Cc: Li Wei <li@northwind.example>\n\nHello"
     )
-    assert "CallObject" not in further["body"]
+    assert further["body"]["WhatId"] == NORTHWIND.id
+    key = further["body"]["CallObject"]
+    assert key.endswith(":" + NORTHWIND.id)
+    assert "a1@northwind" not in key, "the identity alone finds the email, never a Task beside it"
     assert records == FiledRecords("id-of-email", "Task", ("id-of-task0",))
 
 

@@ -12,34 +12,43 @@ from sync.providers.salesforce.client import SalesforceClient
 from sync.providers.salesforce.schema import OrgShape, read_hidden_fields, read_shape
 from sync.providers.salesforce.soql import FIELDS
 from sync.providers.salesforce.urls import record_url
-from tests.sync.providers.fakes import BASE, INSTANCE, FakeTokens, error_body, page
-
-
-def describe(object_name: str, *fields: dict[str, Any]) -> None:
-    responses.get(f"{BASE}sobjects/{object_name}/describe", json={"name": object_name, "fields": list(fields)})
+from tests.sync.providers.fakes import INSTANCE, FakeTokens, error_body, on_composite, page, sent_json
 
 
 def about(name: str, **more: Any) -> dict[str, Any]:
     return {"name": name, "type": "string", "createable": True, "filterable": True, **more}
 
 
+def described(*fields: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"fields": list(fields), **more}
+
+
 def org(
-    *, email: tuple[str, ...] = ("RelatedToId", "MessageIdentifier"), task: tuple[str, ...] = ("TaskWhoIds",)
+    *,
+    email: tuple[str, ...] = ("RelatedToId", "MessageIdentifier"),
+    task: tuple[str, ...] = ("TaskWhoIds",),
+    **parts: Any,
 ) -> None:
-    responses.get(INSTANCE + "/services/data/", json=[{"version": "66.0"}, {"version": "68.0"}, {"version": "9.0"}])
-    describe(
-        "Contact",
+    versions = [{"version": "66.0"}, {"version": "68.0"}, {"version": "9.0"}]
+    responses.get(INSTANCE + "/services/data/", json=versions)
+    children = [{"childSObject": "Attachment", "junctionIdListNames": []}]
+    children += [{"childSObject": "TaskWhoRelation", "junctionIdListNames": [name]} for name in task]
+    contact = described(
         about("Email", type="email"),
         about("Other__c", type="email"),
         about("Secret__c", type="email", filterable=False),
         about("IsPersonAccount"),
     )
-    describe("Opportunity", about("CurrencyIsoCode"))
-    describe("EmailMessage", *(about(name) for name in email))
-    children = [{"childSObject": "Attachment", "junctionIdListNames": []}]
-    children += [{"childSObject": "TaskWhoRelation", "junctionIdListNames": [name]} for name in task]
-    responses.get(BASE + "sobjects/Task/describe", json={"fields": [about("Subject")], "childRelationships": children})
-    responses.get(BASE + "query", json=page({"ApiName": "Done"}))
+    on_composite(
+        {
+            "Contact": contact,
+            "Opportunity": described(about("CurrencyIsoCode")),
+            "EmailMessage": described(*(about(name) for name in email)),
+            "Task": described(about("Subject"), childRelationships=children),
+            "statuses": page({"ApiName": "Done"}),
+            **parts,
+        }
+    )
 
 
 @responses.activate
@@ -54,6 +63,11 @@ def test_an_org_with_everything() -> None:
         multi_currency=True,
         shared_activities=True,
     )
+    assert len(responses.calls) == 2
+    (asked,) = [sent_json(call.request) for call in responses.calls if call.request.method == "POST"]
+    assert [part["url"] for part in asked["compositeRequest"][:4]] == [
+        f"/services/data/v66.0/sobjects/{name}/describe" for name in ("Contact", "Opportunity", "EmailMessage", "Task")
+    ]
 
 
 @responses.activate
@@ -63,11 +77,29 @@ def test_email_to_case_alone_is_not_enhanced_email() -> None:
     assert (shape.enhanced_email, shape.shared_activities) == (False, False)
 
 
+@pytest.mark.parametrize(
+    "answer", [(404, error_body("NOT_FOUND")), (400, error_body("INVALID_TYPE", "sObject type is not supported"))]
+)
 @responses.activate
-def test_an_org_without_the_object_is_no_error() -> None:
-    org()
-    responses.replace(responses.GET, BASE + "sobjects/EmailMessage/describe", json=error_body("NOT_FOUND"), status=404)
+def test_an_org_without_the_object_is_no_error(answer: Any) -> None:
+    org(EmailMessage=answer)
     assert not read_shape(SalesforceClient(FakeTokens())).enhanced_email
+
+
+@pytest.mark.parametrize("part", ["Contact", "EmailMessage", "statuses"])
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ((403, error_body("REQUEST_LIMIT_EXCEEDED")), errors.QuotaSpent),
+        ((500, error_body("UNKNOWN_EXCEPTION")), errors.Unavailable),
+        ([], errors.Unavailable),
+    ],
+)
+@responses.activate
+def test_a_part_that_fails_is_no_shape(part: str, answer: Any, expected: type[Exception]) -> None:
+    org(**{part: answer})
+    with pytest.raises(expected):
+        read_shape(SalesforceClient(FakeTokens()))
 
 
 @responses.activate
@@ -81,9 +113,14 @@ def test_an_org_that_lacks_our_version_of_the_api_is_refused() -> None:
 
 @responses.activate
 def test_hidden_fields_are_those_that_this_users_describe_lacks() -> None:
-    for object_name, names in FIELDS.items():
-        describe(object_name, *(about(name) for name in names if (object_name, name) != ("Account", "Industry")))
+    on_composite(
+        {
+            object_name: described(*(about(name) for name in names if (object_name, name) != ("Account", "Industry")))
+            for object_name, names in FIELDS.items()
+        }
+    )
     assert read_hidden_fields(SalesforceClient(FakeTokens())) == ("Account.Industry",)
+    assert len(responses.calls) == 1
 
 
 @pytest.mark.parametrize(

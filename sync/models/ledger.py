@@ -4,16 +4,17 @@
       └─Decision (why it was or was not captured)       └─Intent (a write that is due, under way, or parked)
 
     Intent:   waiting ──claim──► claimed ──► done ──undo──► undone ──press again──► waiting
-                 ▲                  │  └──► parked(reason) ──press again──► waiting
-                 └──── lease ends ──┘
+                 ▲                  │  ├──► parked(reason) ──press again──► waiting
+                 └──── lease ends ──┘  └──► skipped(rule) ──press, mark, follow──► waiting
 
-Organisation on every row. No subject, body or address is kept here: what a person reads of a message comes from the
-mailbox and from Salesforce, as that person.
+Organisation on every row. No subject, body or address stays here: what a person reads of a message comes from the
+mailbox and from Salesforce, as that person. Only while an email waits to be filed by itself, its addresses are kept,
+sealed, in `Item.envelope`.
 """
 
 from __future__ import annotations
 
-import uuid
+from collections.abc import Iterable
 from typing import ClassVar
 
 from django.conf import settings
@@ -21,20 +22,10 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from accounts.models import Organisation, SalesforceOrg
-
-
-class Row(models.Model):
-    """What every row of the ledger has."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+")
-    created_at = models.DateTimeField(db_default=Now())
-
-    RESOURCE_FIELD = "organisation__resource"
-
-    class Meta:
-        abstract = True
+from accounts.fields import Box, EncryptedTextField
+from accounts.models import SalesforceOrg
+from sync.models.base import Row
+from sync.models.mailboxes import Collection, Mailbox
 
 
 class Activity(Row):
@@ -58,7 +49,11 @@ class Activity(Row):
 
 
 class Item(Row):
-    """One message in one user's mailbox, by the provider's immutable id."""
+    """One message in one user's mailbox, by the provider's immutable id.
+
+    `in_scope` is settled when it is first seen. `cause` is what asks for its filing while it waits. `envelope` is the
+    sealed JSON of `sync.services.envelopes`. `missing_since`: left its folder, and may turn up in another one.
+    """
 
     RESOURCE_FIELD = "user__resource"
 
@@ -66,15 +61,38 @@ class Item(Row):
     provider = models.CharField(max_length=16)
     provider_id = models.CharField(max_length=512)
     conversation_id = models.CharField(max_length=512, blank=True)
+    mailbox = models.ForeignKey(Mailbox, null=True, blank=True, on_delete=models.CASCADE, related_name="items")
+    collection = models.ForeignKey(Collection, null=True, blank=True, on_delete=models.SET_NULL, related_name="items")
+    generation = models.PositiveIntegerField(default=0)
+    received_at = models.DateTimeField(null=True, blank=True)
+    # SHA-256 of its Message-ID, by which the pane finds what was decided of an open email.
+    identity_hash = models.CharField(max_length=64, blank=True)
+    in_scope = models.BooleanField(default=False)
+    marked = models.BooleanField(default=False)
+    cause = models.CharField(max_length=20, blank=True)
+    envelope = EncryptedTextField()
+    vetoed_at = models.DateTimeField(null=True, blank=True)
+    missing_since = models.DateTimeField(null=True, blank=True)
+    gone_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["user", "provider", "provider_id"], name="one_item_per_mailbox_and_id")
         ]
-        indexes: ClassVar = [models.Index(fields=["user", "conversation_id"], name="item_conversation")]
+        indexes: ClassVar = [
+            models.Index(fields=["user", "conversation_id"], name="item_conversation"),
+            models.Index(fields=["collection", "generation"], name="item_generation"),
+            models.Index(fields=["user", "identity_hash"], name="item_identity"),
+            models.Index(fields=["missing_since"], name="item_missing", condition=Q(missing_since__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return f"item {self.id}"
+
+    @classmethod
+    def forget_envelope(cls, ids: Iterable[object]) -> None:
+        """Takes the sealed addresses away: what was decided needs them no more."""
+        cls.objects.filter(pk__in=list(ids)).update(envelope=Box())
 
 
 class Sighting(Row):
@@ -90,9 +108,13 @@ class Sighting(Row):
 
 
 class Decision(Row):
-    """Whether an item was captured, and by which rule. One row for every item; the latest word stands."""
+    """Whether an item was captured, and by which rule. One row for every item; the latest word stands.
+
+    `inputs` hold what the rule looked at: counts, names of folders' kinds, instants; no word of the message.
+    """
 
     class Outcome(models.TextChoices):
+        WAITING = "waiting"  # will be filed, unless something stops it first
         CAPTURED = "captured"
         SKIPPED = "skipped"
         FAILED = "failed"
@@ -126,6 +148,7 @@ class Intent(Row):
         DONE = "done"
         PARKED = "parked"
         UNDONE = "undone"
+        SKIPPED = "skipped"
 
     RESOURCE_FIELD = "user__resource"
 
@@ -134,12 +157,15 @@ class Intent(Row):
     kind = models.CharField(max_length=8, choices=Kind.choices)
     key = models.CharField(max_length=200)
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    # Nobody pressed: carried out in batches, as the user whose mailbox saw the email first.
+    automatic = models.BooleanField(default=False)
     # What was chosen: ids and roles only.
     choice = models.JSONField(default=dict)
     reason = models.CharField(max_length=40, blank=True)
     words = models.TextField(blank=True)
     attempts = models.PositiveIntegerField(default=0)
     due_at = models.DateTimeField(db_default=Now())
+    woken_until = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     lease_token = models.PositiveIntegerField(default=0)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -147,7 +173,12 @@ class Intent(Row):
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["activity", "key"], name="one_intent_per_key")]
         indexes: ClassVar = [
-            models.Index(fields=["due_at"], name="intent_due", condition=Q(state__in=["waiting", "claimed"]))
+            models.Index(fields=["due_at"], name="intent_due", condition=Q(state__in=["waiting", "claimed"])),
+            models.Index(
+                fields=["user", "due_at"],
+                name="intent_lane",
+                condition=Q(state__in=["waiting", "claimed"], automatic=True),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -190,16 +221,24 @@ class Link(Row):
 
 
 class StoredFile(Row):
-    """A file that Salesforce holds: once per org for the same SHA-256 and name."""
+    """A file that Salesforce holds: once per org for the same SHA-256 and name.
+
+    While `document_id` is empty, the intent `claimed_by` stores it; others with the same file wait for it. A Salesforce
+    user who cannot reach that document, in an org without an integration user, has a copy `for_user` (their id there).
+    """
 
     salesforce_org = models.ForeignKey(SalesforceOrg, on_delete=models.CASCADE, related_name="files")
     sha256 = models.CharField(max_length=64)
     name_hash = models.CharField(max_length=64)
-    document_id = models.CharField(max_length=18)
+    for_user = models.CharField(max_length=18, blank=True)
+    document_id = models.CharField(max_length=18, blank=True)
+    claimed_by = models.ForeignKey(Intent, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["salesforce_org", "sha256", "name_hash"], name="one_file_per_content")
+            models.UniqueConstraint(
+                fields=["salesforce_org", "sha256", "name_hash", "for_user"], name="one_file_per_content"
+            )
         ]
 
     def __str__(self) -> str:
@@ -215,19 +254,34 @@ class Issue(Row):
         FETCH_FAILED = "fetch-failed"
         FILE_REFUSED = "file-refused"
         NEEDS_RECONNECT = "needs-reconnect"
+        MALFORMED = "malformed"
+        UNKNOWN_PEOPLE = "unknown-people"  # marked for filing, and nothing to file it on
+        WATCH_LAPSED = "watch-lapsed"
+        MAILBOX_REFUSED = "mailbox-refused"
+
+    class Settled(models.TextChoices):
+        RETRIED = "retried"
+        IGNORED = "ignored"
+        SOLVED = "solved"
 
     RESOURCE_FIELD = "user__resource"
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="issues")
     activity = models.ForeignKey(Activity, null=True, on_delete=models.CASCADE, related_name="issues")
+    item = models.ForeignKey(Item, null=True, blank=True, on_delete=models.CASCADE, related_name="issues")
+    mailbox = models.ForeignKey(Mailbox, null=True, blank=True, on_delete=models.CASCADE, related_name="issues")
     reason = models.CharField(max_length=40, choices=Reason.choices)
     words = models.TextField(blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
+    settled_how = models.CharField(max_length=8, choices=Settled.choices, blank=True)
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["user", "activity", "reason"], condition=Q(settled_at__isnull=True), name="one_open_issue"
+                fields=["user", "activity", "item", "mailbox", "reason"],
+                condition=Q(settled_at__isnull=True),
+                nulls_distinct=False,
+                name="one_open_issue",
             )
         ]
 
@@ -249,3 +303,32 @@ class Tombstone(Row):
 
     def __str__(self) -> str:
         return f"{self.side} {self.record_id}"
+
+
+class Follow(Row):
+    """A conversation that a user follows: its mail is filed on the same record, in mode off too.
+
+    `external_hashes` are `address_hash` of the people outside of its filed mail: a message joins with one of them.
+    """
+
+    RESOURCE_FIELD = "user__resource"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="follows")
+    activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="follows")
+    provider = models.CharField(max_length=16)
+    conversation_id = models.CharField(max_length=512, blank=True)
+    external_hashes = models.JSONField(default=list)
+    until = models.DateTimeField()
+    stopped_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["user", "provider", "conversation_id"],
+                condition=Q(stopped_at__isnull=True),
+                name="one_follow_per_conversation",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"follow {self.id}"

@@ -1,0 +1,1 @@
+"""Gmail: one person's mailbox, read by history, in batches, within its quota."""
