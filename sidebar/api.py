@@ -19,7 +19,14 @@ from permissions.declare import requires
 from sidebar import states
 from sidebar.hints import ContextIn, FilingIn, read_context, read_filing
 from sidebar.schemas import json_schema
-from sync.services.filing import file_email, filing_status, undo_filing
+from sync.services.filing import (
+    file_email,
+    filing_status,
+    follow_filing,
+    stop_filing,
+    undo_filing,
+    unfollow_filing,
+)
 from sync.services.open_email import OpenEmail, open_email
 from sync.services.status import EmailStatus
 
@@ -64,7 +71,7 @@ class ContextView(PaneView):
         responses={(200, "application/json"): json_schema(_opened)},
     )
     def post(self, request: Request) -> Response:
-        asked = read_context(_body(request))
+        asked = read_context(body_of(request))
         answer = _opened.dump_python(open_email(actor_of(request), asked.hint), mode="json")
         return Response({**answer, "generation": asked.generation, "unreadable": asked.unreadable})
 
@@ -78,7 +85,7 @@ class FilingsView(PaneView):
         responses=_STATUS_SCHEMA,
     )
     def post(self, request: Request) -> Response:
-        _asked, wanted = read_filing(_body(request))
+        _asked, wanted = read_filing(body_of(request))
         return Response(_status.dump_python(file_email(actor_of(request), wanted), mode="json"))
 
 
@@ -96,6 +103,34 @@ class UndoView(PaneView):
         return Response(_status.dump_python(undo_filing(actor_of(request), filing_id), mode="json"))
 
 
-def _body(request: Request) -> dict[str, Any]:
+@requires("email.file")
+class StopView(PaneView):
+    @extend_schema(
+        operation_id="stop_filing",
+        summary="Stop an email that waits to be filed by itself",
+        request=None,
+        responses=_STATUS_SCHEMA,
+    )
+    def post(self, request: Request, filing_id: UUID) -> Response:
+        return Response(_status.dump_python(stop_filing(actor_of(request), filing_id), mode="json"))
+
+
+@requires("email.file")
+class FollowView(PaneView):
+    @extend_schema(
+        operation_id="follow_filing",
+        summary="Follow the conversation of a filed email",
+        request=None,
+        responses=_STATUS_SCHEMA,
+    )
+    def post(self, request: Request, filing_id: UUID) -> Response:
+        return Response(_status.dump_python(follow_filing(actor_of(request), filing_id), mode="json"))
+
+    @extend_schema(operation_id="unfollow_filing", summary="Stop following it", request=None, responses=_STATUS_SCHEMA)
+    def delete(self, request: Request, filing_id: UUID) -> Response:
+        return Response(_status.dump_python(unfollow_filing(actor_of(request), filing_id), mode="json"))
+
+
+def body_of(request: Request) -> dict[str, Any]:
     """The JSON object that was sent; anything else is read as an empty one and refused field by field."""
     return request.data if isinstance(request.data, dict) else {}

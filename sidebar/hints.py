@@ -75,6 +75,8 @@ class HintIn(_Strict):
     attachments: Annotated[tuple[AttachmentIn, ...], Field(max_length=500)] = ()
     item_class: Annotated[str, StringConstraints(max_length=255)] = "IPM.Note"
     is_draft: bool = False
+    account: Annotated[str, StringConstraints(max_length=320)] = ""
+    mailbox: Annotated[str, StringConstraints(max_length=320)] = ""
 
 
 class ChoiceIn(_Strict):
@@ -84,6 +86,8 @@ class ChoiceIn(_Strict):
     record: Annotated[tuple[SalesforceId, ...], Field(max_length=50)] = ()
     attachment: Annotated[tuple[Key, ...], Field(max_length=500)] = ()
     confirmed: bool = False
+    follow: bool = False
+    replaces: SalesforceId | None = None
 
 
 class ContextIn(_Strict):
@@ -119,6 +123,8 @@ def read_filing(form: Mapping[str, Any]) -> tuple[Asked, FilingRequest]:
         record_ids=_once(read.record),
         attachment_keys=_once(read.attachment),
         confirmed=read.confirmed,
+        follow=read.follow,
+        replaces=read.replaces or "",
     )
 
 
@@ -128,9 +134,8 @@ def _plain(form: Mapping[str, Any], lists: tuple[str, ...]) -> dict[str, Any]:
     if getlist is None:
         return dict(form)
     plain: dict[str, Any] = {name: tuple(getlist(name)) for name in lists if name in form}
-    plain |= {
-        name: form[name] for name in ("generation", "confirmed") if name in form and (lists or name != "confirmed")
-    }
+    single = ("generation", "confirmed", "follow", "replaces") if lists else ("generation",)
+    plain |= {name: form[name] for name in single if name in form}
     hint = form.get("hint", "")
     if len(hint.encode()) > MAX_HINT_BYTES:
         raise Invalid((f"hint: larger than {MAX_HINT_BYTES // 1024} KB.",))
@@ -200,6 +205,8 @@ def _asked(read: ContextIn) -> Asked:
             ),
             item_class=hint.item_class,
             is_draft=hint.is_draft,
+            account=hint.account,
+            mailbox=hint.mailbox,
         ),
         unreadable=tuple(dict.fromkeys(unreadable)),
         generation=read.generation,

@@ -16,6 +16,8 @@ class Person(BaseModel):
     password: str
     name: str
     role: str
+    oid: str = ""
+    suite: str = "microsoft"
 
     @property
     def key(self) -> str:
@@ -30,8 +32,14 @@ class Sandbox(BaseModel):
     microsoft_login_url: str
     microsoft_graph_url: str
     tenant_id: str
+    microsoft_client_id: str
     microsoft_host_client_id: str
     microsoft_scope: str
+    google_auth_url: str
+    google_token_url: str
+    google_api_url: str
+    google_client_id: str
+    google_client_secret: str
     users: tuple[Person, ...]
     mail_report: tuple[str | dict[str, object], ...] = ()
 

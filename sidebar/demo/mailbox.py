@@ -119,6 +119,18 @@ def body(person: Person, message_id: str) -> str:
     return _CID.sub(lambda found: found[1] + inline.get(found[2], "data:,"), cleaned)
 
 
+def internet_headers(person: Person, message_id: str) -> str:
+    """The message's header lines as one text."""
+    told = _get(person, f"/v1.0/me/messages/{quote(message_id, safe='')}", {"$select": "internetMessageHeaders"})
+    return "".join(f"{one['name']}: {one['value']}\r\n" for one in told.get("internetMessageHeaders") or [])
+
+
+def attachment(person: Person, message_id: str, attachment_id: str) -> dict[str, str]:
+    """A file's content as Office.js gives it."""
+    path = f"/v1.0/me/messages/{quote(message_id, safe='')}/attachments/{quote(attachment_id, safe='')}"
+    return {"content": str(_get(person, path, {}).get("contentBytes") or ""), "format": "base64"}
+
+
 def _get(person: Person, path: str, query: dict[str, str]) -> dict[str, Any]:
     client = httpx_client(base_url=sandbox().microsoft_graph_url)
     for _attempt in (1, 2):

@@ -1,4 +1,6 @@
-"""Salesforce's sign-in pages of the sandbox under our own address, so that a browser meets no unknown certificate.
+"""The sandbox's sign-in pages of Salesforce and Microsoft under our own address.
+
+So a browser meets no certificate that it does not know.
 
 Only the configured sandbox, only its pages for signing in; the pages themselves carry no script.
 """
@@ -14,20 +16,23 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpR
 from accounts.http import httpx_client
 from sidebar.demo.facts import sandbox
 
-PREFIX = "/demo/salesforce"
-_PATHS = re.compile(r"services/oauth2/authorize|lightning/[A-Za-z0-9_/.-]{1,200}")
+_PATHS = {
+    "salesforce": re.compile(r"services/oauth2/authorize|lightning/[A-Za-z0-9_/.-]{1,200}"),
+    "microsoft": re.compile(r"[A-Za-z0-9.-]{1,100}/oauth2/v2\.0/authorize"),
+}
 _PASSED_ON = ("content-type", "cache-control", "content-security-policy", "referrer-policy")
 _MAX_BODY = 16 * 1024
 
 
-def forward(request: HttpRequest, path: str) -> HttpResponse:
+def forward(request: HttpRequest, service: str, path: str) -> HttpResponse:
     """The sandbox's answer: its address replaced by ours in redirects, framing by our own page allowed."""
     # Dots would lead out of the two folders once the address is put together.
-    if not _PATHS.fullmatch(path) or ".." in path:
+    if not _PATHS[service].fullmatch(path) or ".." in path:
         return HttpResponseNotFound()
     if len(request.body) > _MAX_BODY:
         return HttpResponseBadRequest()
-    upstream = sandbox().salesforce_login_url
+    facts = sandbox()
+    upstream = facts.salesforce_login_url if service == "salesforce" else facts.microsoft_login_url
     query = request.META.get("QUERY_STRING", "")
     answer = httpx_client(base_url=upstream).request(
         request.method or "GET",
@@ -46,15 +51,15 @@ def forward(request: HttpRequest, path: str) -> HttpResponse:
     )
     location = answer.headers.get("location")
     if location:
-        response.headers["Location"] = _ours(location, upstream)
+        response.headers["Location"] = _ours(location, upstream, f"/demo/{service}")
     return response
 
 
-def _ours(location: str, upstream: str) -> str:
+def _ours(location: str, upstream: str, prefix: str) -> str:
     """A redirect into the sandbox becomes one into our prefix; every other one stands as it is."""
     if location.startswith("/"):
-        return PREFIX + location
+        return prefix + location
     target, own = urlsplit(location), urlsplit(upstream)
     if (target.scheme, target.netloc) == (own.scheme, own.netloc):
-        return PREFIX + location[len(f"{own.scheme}://{own.netloc}") :]
+        return prefix + location[len(f"{own.scheme}://{own.netloc}") :]
     return location

@@ -34,6 +34,7 @@ class _Held:
     """One person's tokens. `access` holds (token, when it ends) by scope."""
 
     refresh: str = ""
+    id_token: str = ""
     access: dict[str, tuple[str, float]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -60,6 +61,43 @@ def access_token(person: Person, scope: str) -> str:
         if scope == MAIL_SCOPES:
             return held.access[MAIL_SCOPES][0]
         return _keep(held, scope, _token(facts, _refreshing(held.refresh, scope)))
+
+
+def nested_token(person: Person, client_id: str, scope: str) -> dict[str, Any]:
+    """What Outlook answers MSAL's bridge: `token` and `account`, for our own application and our own API alone.
+
+    Raises SignInFailed, httpx.HTTPError.
+    """
+    facts = sandbox()
+    if client_id not in (facts.microsoft_client_id, facts.microsoft_host_client_id):
+        raise SignInFailed("The application is not known to this mail client.")
+    own = {facts.microsoft_scope, f"{facts.microsoft_client_id}/{facts.microsoft_scope.rpartition('/')[2]}"}
+    asked = set(scope.split())
+    if not asked & own or not asked <= own | {"openid", "profile", "email", "offline_access"}:
+        raise SignInFailed("The application may not have this scope.")
+    wanted = f"openid profile offline_access {facts.microsoft_scope}"
+    token = access_token(person, wanted)
+    held = _held[(facts.microsoft_login_url, person.email)]
+    return {
+        "token": {
+            "access_token": token,
+            "expires_in": int(held.access[wanted][1] - time.monotonic()),
+            "id_token": held.id_token,
+            "scope": scope,
+            "properties": None,
+        },
+        "account": account(person) | {"username": person.email, "name": person.name, "localAccountId": person.oid},
+    }
+
+
+def account(person: Person) -> dict[str, str]:
+    """By what MSAL knows the account of the mail client."""
+    tenant_id = sandbox().tenant_id
+    return {
+        "homeAccountId": f"{person.oid}.{tenant_id}",
+        "environment": "login.microsoftonline.com",
+        "tenantId": tenant_id,
+    }
 
 
 def forget(person: Person, scope: str) -> None:
@@ -128,4 +166,5 @@ def _keep(held: _Held, scope: str, told: dict[str, Any]) -> str:
     token = str(told["access_token"])
     held.access[scope] = (token, time.monotonic() + float(told["expires_in"]))
     held.refresh = told.get("refresh_token") or held.refresh
+    held.id_token = told.get("id_token") or held.id_token
     return token

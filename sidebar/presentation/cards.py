@@ -13,22 +13,25 @@ RowT = TypeVar("RowT")
 class Fact:
     """One field of a person: `kind` names the field for the template, `href` is a mailto: or tel: address or empty.
 
-    A field that is a day has no text.
+    A field that is a day has no text. `label` is what a field without a kind of its own is called.
     """
 
     kind: str
     text: str
     href: str = ""
     day: date | None = None
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """One of several people in Salesforce with the same address."""
+    """One of several people in Salesforce with the same address; `owner` is the name of whose record it is."""
 
     id: str
     name: str
-    detail: str
+    title: str
+    company: str
+    owner: str
     kind: str
     url: str
     chosen: bool
@@ -55,6 +58,8 @@ class PersonCard:
     more: tuple[Fact, ...]
     note: str
     alternatives: tuple[Alternative, ...]
+    object_name: str = "Contact"
+    actions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,9 @@ class AccountRow:
     ticked: bool
     type: str
     country: str
+    facts: tuple[Fact, ...] = ()
+    more: tuple[Fact, ...] = ()
+    actions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +88,9 @@ class OpportunityRow:
     currency: str
     close_date: date | None
     outcome: str
+    facts: tuple[Fact, ...] = ()
+    more: tuple[Fact, ...] = ()
+    actions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +103,20 @@ class CaseRow:
     status: str
     created_at: datetime | None
     is_closed: bool
+    facts: tuple[Fact, ...] = ()
+    more: tuple[Fact, ...] = ()
+    actions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CustomRow:
+    id: str
+    name: str
+    url: str
+    ticked: bool
+    facts: tuple[Fact, ...] = ()
+    more: tuple[Fact, ...] = ()
+    actions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +131,27 @@ class RecordList(Generic[RowT]):
 
 
 @dataclass(frozen=True, slots=True)
+class CustomSection:
+    """The records of an object of the org's own; `title` is what Salesforce calls them."""
+
+    name: str
+    title: str
+    rows: RecordList[CustomRow]
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
-    """One account with its people, opportunities and cases, or people without an account."""
+    """One account with its people, opportunities, cases and records of the org's own objects, or people without an
+    account.
+    """
 
     account: AccountRow | None
     people: tuple[PersonCard, ...]
     opportunities: RecordList[OpportunityRow]
     cases: RecordList[CaseRow]
+    sections: tuple[str, ...] = ("People", "Account", "Opportunity", "Case")
+    custom: tuple[CustomSection, ...] = ()
 
     @property
     def has_records(self) -> bool:
-        return bool(self.account or len(self.opportunities) or len(self.cases))
+        return bool(self.account or len(self.opportunities) or len(self.cases) or self.custom)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from django import template
+from django.conf import settings
 from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-if TYPE_CHECKING:
-    from sync.rules.participants import Participant
+from sync.providers.salesforce import urls
 
 register = template.Library()
 
@@ -30,15 +28,9 @@ def icon(name: str, css: str = "") -> SafeString:
 
 
 @register.simple_tag
-def new_contact_url(instance_url: str, participant: Participant) -> str:
-    """Salesforce's own page for a new contact, with name and address filled in.
-
-    https://developer.salesforce.com/docs/atlas.en-us.lightning.meta/lightning/ref_defaultFieldValues.htm
-    """
-    first, _sep, last = participant.name.strip().rpartition(" ")
-    values = {"FirstName": first, "LastName": last, "Email": participant.address}
-    fields = ",".join(f"{field}={quote(value, safe='')}" for field, value in values.items() if value)
-    return f"{instance_url}/lightning/o/Contact/new?defaultFieldValues={quote(fields, safe='')}"
+def record_url(instance_url: str, record_id: str) -> str:
+    """Where a record is seen in Salesforce; "" where there is no such place."""
+    return urls.record_url(instance_url, record_id)
 
 
 @register.filter
@@ -89,6 +81,47 @@ def until(value: datetime | None) -> str:
 
 
 @register.filter
+def countdown(value: datetime) -> SafeString:
+    """A moment to come, for the browser to count down to: what is painted here never holds a number that grows old."""
+    return format_html(
+        '<time class="countdown" datetime="{}" data-until aria-live="off">{}</time>', value.isoformat(), _("shortly")
+    )
+
+
+@register.filter
+def on_day(value: datetime) -> SafeString:
+    """A day as the browser writes it in the person's own way."""
+    return format_html('<time datetime="{}" data-on>{}</time>', value.isoformat(), short_date(value))
+
+
+@register.simple_tag
+def moment(value: datetime | None, kind: str) -> SafeString:
+    """A moment that the browser keeps true by its own clock: `kind` is ago, until or at."""
+    if value is None:
+        return format_html("<span>{}</span>", _("never"))
+    text = formats.date_format(timezone.localtime(value), "SHORT_DATETIME_FORMAT")
+    return format_html('<time datetime="{}" data-{}>{}</time>', value.isoformat(), kind, text)
+
+
+@register.filter
+def lasting(seconds: int) -> str:
+    """How long something took or has waited, as short as people say it."""
+    if seconds < 60:
+        return ngettext("%(count)d second", "%(count)d seconds", seconds) % {"count": seconds}
+    if seconds < 5400:
+        return ngettext("%(count)d minute", "%(count)d minutes", seconds // 60) % {"count": seconds // 60}
+    if seconds < 2 * 86_400:
+        return ngettext("%(count)d hour", "%(count)d hours", seconds // 3600) % {"count": seconds // 3600}
+    return ngettext("%(count)d day", "%(count)d days", seconds // 86_400) % {"count": seconds // 86_400}
+
+
+@register.filter
+def number(value: int) -> str:
+    """In the person's own separators."""
+    return formats.number_format(value, use_l10n=True, force_grouping=True)
+
+
+@register.filter
 def breakable(address: str) -> SafeString:
     """An address that a narrow line breaks at the parts of its domain rather than anywhere."""
     local, at, domain = address.rpartition("@")
@@ -118,3 +151,9 @@ def size(value: int | None) -> str:
 def amount(value: float | None) -> str:
     """A sum of money without its currency, in the user's separators."""
     return "" if value is None else formats.number_format(round(value), use_l10n=True, force_grouping=True)
+
+
+@register.filter
+def language_named(code: str) -> str:
+    """A language by its own name, as those who read it know it; the code itself where it is none of ours."""
+    return str(dict(settings.LANGUAGES).get(code, code))

@@ -1,6 +1,11 @@
-/* The mail client of the demo: folders, messages, reading, and the add-in's frame with its dialogs.
+/* The mail client of the demo: folders, messages, reading, writing, and the add-in's frame.
 
-   Frames speak to it by postMessage; it answers only its own two frames, on its own origin. */
+   Which client it looks like to the add-in is chosen by the address, see shapes.js. */
+
+import { longTime, shortTime, size } from "./formats.js";
+import { makeFrames } from "./frames.js";
+import { chosen } from "./shapes.js";
+import { makeWriting } from "./writing.js";
 
 const { origin } = window.location;
 const $ = (id) => document.getElementById(id);
@@ -8,9 +13,8 @@ const base = document.body.dataset.demoUrl;
 const word = (name) => $("words").content.querySelector(`[data-word="${name}"]`).textContent;
 
 const pane = $("pane");
-const dialog = $("dialog");
-const dialogFrame = $("dialog-frame");
-const state = { person: null, folder: null, item: null, selected: "", opening: 0, dark: false, dialogId: 0 };
+const client = chosen(window.location.search);
+const state = { person: null, owner: null, folder: null, item: null, writing: null, parts: {}, selected: "", opening: 0, dark: false };
 
 const THEMES = {
   light: { bodyBackgroundColor: "#FFFFFF", bodyForegroundColor: "#242424", controlBackgroundColor: "#FFFFFF", controlForegroundColor: "#242424", isDarkTheme: false },
@@ -21,16 +25,17 @@ const FIRST_FOLDERS = ["Inbox", "Drafts", "Sent Items", "Archive", "Deleted Item
 
 const theme = () => THEMES[state.dark ? "dark" : "light"];
 
-function url(path, query = {}) {
-  const address = new URL(`${base}${state.person.key}/${path}/`, origin);
+/* Mail is the mailbox owner's, who is the person but for a shared or delegated mailbox; tokens are the person's own. */
+function url(path, query = {}, whose = state.owner || state.person) {
+  const address = new URL(`${base}${whose.key}/${path}/`, origin);
   for (const [name, value] of Object.entries(query)) {
     address.searchParams.set(name, value);
   }
   return address;
 }
 
-async function read(path, query, options) {
-  const answer = await fetch(url(path, query), { credentials: "omit", ...options });
+async function read(path, query, options, whose) {
+  const answer = await fetch(url(path, query, whose), { credentials: "omit", ...options });
   const told = await answer.json().catch(() => ({}));
   if (!answer.ok) {
     throw new Error(told.detail || word("failed"));
@@ -49,16 +54,42 @@ function make(tag, className, text) {
 
 /* People, folders, messages. */
 
+const personOf = ({ value, dataset }) => ({ key: value, name: dataset.name, email: dataset.email });
+
 function enter(key) {
-  const option = [...$("person").options].find((one) => one.value === key) || $("person").options[0];
+  const options = [...$("person").options];
+  const option = options.find((one) => one.value === key) || options[0];
   $("person").value = option.value;
-  state.person = { key: option.value, name: option.dataset.name, email: option.dataset.email };
+  state.person = personOf(option);
+  const owner = options.find((one) => one.value === client.owner && one !== option);
+  state.owner = owner ? personOf(owner) : null;
   state.item = null;
   state.selected = "";
   $("reading").replaceChildren(make("p", "reading__none", document.body.dataset.none));
-  pane.src = document.body.dataset.paneUrl;
+  openPane(client.pinned || !client.shape.isSmall);
   listFolders();
+  if (client.mode === "compose") {
+    write("message");
+  } else if (client.mode === "organizer") {
+    write("appointment", { ...nextHour(), subject: "" });
+  }
 }
+
+/* An add-in that is not pinned closes when another item is opened, and is opened again by its button. */
+function openPane(isOpen) {
+  document.body.dataset.addin = isOpen ? "open" : "closed";
+  pane.src = isOpen ? document.body.dataset.paneUrl : "about:blank";
+  $("open-addin").hidden = isOpen;
+}
+
+$("open-addin").addEventListener("click", () => {
+  openPane(true);
+  pane.focus();
+});
+$("close-addin").addEventListener("click", () => {
+  openPane(false);
+  $("open-addin").focus();
+});
 
 async function listFolders() {
   const person = state.person.key;
@@ -148,28 +179,117 @@ function messageRow(row) {
 
 /* Opening one: the reading view at once, and the add-in is told. */
 async function openMessage(id, button) {
-  state.opening += 1;
+  leaveItem();
   const mine = state.opening;
   state.selected = id;
   for (const other of document.querySelectorAll(".message")) {
     other.setAttribute("aria-selected", String(other === button));
   }
-  delete button.dataset.unread;
+  delete button?.dataset.unread;
   try {
     const item = await read("item", { id });
     if (mine !== state.opening) {
       return;
     }
-    state.item = item;
+    if (item.isDraft) {
+      const { subject, to, cc, conversationId } = item;
+      write("message", { subject, to: to.filter(Boolean), cc: cc.filter(Boolean), conversationId });
+      return;
+    }
+    state.parts = { categories: [], custom: {} };
     show(item);
-    tell(pane, "item", item);
+    settle(client.mode === "attendee" ? appointmentOf(item) : item, null);
   } catch (error) {
     if (mine === state.opening) {
-      state.item = null;
       $("reading").replaceChildren(make("p", "reading__none", error.message));
-      tell(pane, "item", null);
+      settle(null, null);
     }
   }
+}
+
+/* An add-in that is not pinned goes with the item that it was opened for. */
+function leaveItem() {
+  state.opening += 1;
+  if (document.body.dataset.addin === "open" && !client.pinned) {
+    openPane(false);
+  }
+}
+
+/* From now on this is the open item. */
+function settle(item, writing) {
+  state.item = item && state.owner ? { ...item, shared: sharedBy(state.owner) } : item;
+  state.writing = writing;
+  $("bars").replaceChildren();
+  frames.announce(state.item);
+}
+
+/* A shared mailbox gives everything; a delegate may read, write and change, and delete what is their own. */
+function sharedBy({ email }) {
+  return { owner: email, targetMailbox: email, targetRestUrl: client.shape.restUrl ? `${origin}/api` : "", delegatePermissions: client.access === "shared" ? 63 : 23 };
+}
+
+/* The appointment that the people of an email have with each other, as an attendee has it open. */
+function appointmentOf(item) {
+  const { from, to, cc, ...rest } = item;
+  return { ...rest, form: "appointment-read", itemClass: "IPM.Appointment", organizer: from, requiredAttendees: to.filter(Boolean), optionalAttendees: cc.filter(Boolean), location: "", ...nextHour() };
+}
+
+function nextHour() {
+  const start = new Date();
+  start.setHours(start.getHours() + 1, 0, 0, 0);
+  return { start: start.toISOString(), end: new Date(start.valueOf() + 3_600_000).toISOString() };
+}
+
+function write(form, values = {}) {
+  leaveItem();
+  const writing = makeWriting({
+    form,
+    values,
+    template: (name) => $(`write-${name}`).content.cloneNode(true).querySelector("form"),
+    changed: (kind, fields) => frames.tell(kind, fields),
+    send: (letter) => read("send", {}, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(letter) }),
+    sent: () => {
+      $("reading").replaceChildren(make("p", "reading__none", word("sent")));
+      settle(null, null);
+    },
+    failed: (error) => {
+      writing.root.querySelector("[role=alert]").textContent = error.message;
+    },
+  });
+  $("reading").replaceChildren(writing.root);
+  writing.root.querySelector("input").focus();
+  settle(writing.item, writing);
+}
+
+/* What an add-in asks of the open item. */
+async function getPart({ part, coercion, attachmentId }) {
+  if (state.writing) {
+    return part === "from" || part === "organizer" ? details(state.owner || state.person) : state.writing.get(part);
+  }
+  if (part === "body") {
+    const html = await (await fetch(url("body", { id: state.selected }), { credentials: "omit" })).text();
+    return coercion === "html" ? html : new DOMParser().parseFromString(html, "text/html").body.innerText;
+  }
+  if (part === "internet-headers" || part === "attachment") {
+    return read(part, { id: state.selected, attachment: attachmentId || "" }).then(({ value }) => value);
+  }
+  return state.parts[part] ?? "";
+}
+
+async function setPart(part, value) {
+  if (state.writing) {
+    state.writing.set(part, value);
+  } else {
+    state.parts[part] = value;
+  }
+}
+
+const details = ({ name, email }) => ({ displayName: name, emailAddress: email, recipientType: "user" });
+
+async function save() {
+  const id = `draft-${Date.now()}`;
+  await setPart("itemId", id);
+  return id;
 }
 
 function show(item) {
@@ -201,92 +321,6 @@ function show(item) {
   $("reading").replaceChildren(article);
 }
 
-function shortTime(text) {
-  const moment = new Date(text);
-  if (Number.isNaN(moment.valueOf())) {
-    return "";
-  }
-  const today = moment.toDateString() === new Date().toDateString();
-  return new Intl.DateTimeFormat(undefined, today ? { timeStyle: "short" } : { month: "short", day: "numeric" }).format(moment);
-}
-
-function longTime(text) {
-  const moment = new Date(text);
-  return Number.isNaN(moment.valueOf()) ? "" : new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(moment);
-}
-
-function size(bytes) {
-  const units = ["byte", "kilobyte", "megabyte"];
-  const power = Math.min(2, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
-  const style = { style: "unit", unit: units[power], unitDisplay: "short", maximumFractionDigits: power > 1 ? 1 : 0 };
-  return new Intl.NumberFormat(undefined, style).format(bytes / 1024 ** power);
-}
-
-/* The frames. */
-
-function tell(frame, kind, value) {
-  frame.contentWindow?.postMessage({ alongsideOffice: true, kind, value }, origin);
-}
-
-function answer(frame, id, promise) {
-  promise.then(
-    (value) => frame.contentWindow?.postMessage({ alongsideOffice: true, kind: "answer", id, value }, origin),
-    (error) => frame.contentWindow?.postMessage({ alongsideOffice: true, kind: "answer", id, error: error.message }, origin),
-  );
-}
-
-window.addEventListener("message", (event) => {
-  const frame = [pane, dialogFrame].find((one) => one.contentWindow === event.source);
-  if (!frame || event.origin !== origin || !event.data?.alongsideHost) {
-    return;
-  }
-  const { kind, id } = event.data;
-  if (kind === "hello") {
-    tell(frame, "hello", {
-      item: frame === pane ? state.item : null,
-      theme: theme(),
-      profile: { displayName: state.person.name, emailAddress: state.person.email },
-      salesforce: { url: document.body.dataset.salesforceUrl, shownAt: url("record").href },
-    });
-  } else if (kind === "message-parent" && frame === dialogFrame) {
-    tell(pane, "dialog-message", { dialogId: state.dialogId, message: event.data.message });
-  } else if (frame === pane && kind === "access-token") {
-    answer(pane, id, read("token", {}, { method: "POST" }).then(({ token }) => token));
-  } else if (frame === pane && kind === "dialog-open") {
-    answer(pane, id, openDialog(event.data.url));
-  } else if (frame === pane && kind === "dialog-close" && event.data.dialogId === state.dialogId) {
-    shut();
-  }
-});
-
-async function openDialog(address) {
-  if (dialog.open) {
-    throw new Error("A dialog is open already.");
-  }
-  state.dialogId += 1;
-  $("dialog-host").textContent = new URL(address).host;
-  dialogFrame.src = address;
-  dialog.showModal();
-  return state.dialogId;
-}
-
-function shut() {
-  dialogFrame.src = "about:blank";
-  dialog.close();
-}
-
-function shutByPerson() {
-  const { dialogId } = state;
-  shut();
-  tell(pane, "dialog-closed", { dialogId });
-}
-
-$("dialog-close").addEventListener("click", shutByPerson);
-dialog.addEventListener("cancel", (event) => {
-  event.preventDefault();
-  shutByPerson();
-});
-
 /* Person and theme. */
 
 $("person").addEventListener("change", (event) => enter(event.target.value));
@@ -296,7 +330,7 @@ function applyTheme(dark) {
   document.documentElement.dataset.theme = dark ? "dark" : "light";
   $("theme").setAttribute("aria-pressed", String(dark));
   if (state.person) {
-    tell(pane, "theme", theme());
+    frames.tell("theme", theme());
     const body = document.querySelector(".mail__body");
     if (body && state.item) {
       body.src = url("body", { id: state.selected, theme: dark ? "dark" : "light" });
@@ -316,6 +350,73 @@ $("messages").addEventListener("keydown", (event) => {
   }
 });
 
+/* F6 goes round the parts of the window, Shift and F6 the other way. */
+const PARTS = ["folders", "messages", "reading", "pane"];
+
+function leave(from, back) {
+  const parts = PARTS.map($).filter((part) => part.checkVisibility());
+  const here = from === pane ? parts.indexOf(pane) : parts.findIndex((part) => part.contains(document.activeElement));
+  const next = parts[(here + (back ? -1 : 1) + parts.length) % parts.length];
+  (next === pane ? pane : next.querySelector("button, input") || next).focus();
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "F6") {
+    event.preventDefault();
+    leave(null, event.shiftKey);
+  }
+});
+
+$("new-message").addEventListener("click", () => write("message"));
+$("new-appointment").addEventListener("click", () => write("appointment", nextHour()));
+
+/* The client's own menu: each choice is an address of its own. */
+for (const select of document.querySelectorAll("[data-choice]")) {
+  select.value = new URLSearchParams(window.location.search).get(select.dataset.choice) || select.options[0].value;
+  select.addEventListener("change", () => {
+    const address = new URL(window.location.href);
+    address.searchParams.set(select.dataset.choice, select.value);
+    window.location.assign(address);
+  });
+}
+
+function asked() {
+  const question = $("question");
+  question.showModal();
+  return new Promise((resolve) => {
+    question.addEventListener("close", () => resolve(question.returnValue === "allow"), { once: true });
+  });
+}
+
+const frames = makeFrames({
+  pane,
+  dialog: $("dialog"),
+  dialogFrame: $("dialog-frame"),
+  dialogHost: $("dialog-host"),
+  client,
+  about: {
+    word,
+    theme,
+    item: () => state.item,
+    profile: () => ({ displayName: state.person.name, emailAddress: state.person.email }),
+    salesforce: () => ({ url: document.body.dataset.salesforceUrl, shownAt: url("record", {}, state.person).href }),
+    read: (path, query, options) => read(path, query, options, state.person),
+  },
+  doing: {
+    getPart,
+    setPart,
+    save,
+    leave,
+    asked,
+    closePane: () => openPane(false),
+    notify: (messages) => $("bars").replaceChildren(...messages.map((text) => make("li", "bars__one", text))),
+    openItem: (itemId) => openMessage(itemId.replace(/\//g, "-").replace(/\+/g, "_"), null),
+    newMessage: ({ toRecipients = [], subject = "" }) => write("message", { subject, to: toRecipients.map((one) => (typeof one === "string" ? { emailAddress: one } : one)) }),
+  },
+});
+$("dialog-close").addEventListener("click", frames.shutByPerson);
+
+document.body.dataset.client = client.shape.isSmall ? "small" : "wide";
 document.body.dataset.none = document.querySelector(".reading__none").textContent;
-applyTheme(window.matchMedia("(prefers-color-scheme: dark)").matches);
+applyTheme(client.theme ? client.theme === "dark" : window.matchMedia("(prefers-color-scheme: dark)").matches);
 enter("");

@@ -31,20 +31,29 @@ export function follow() {
   const people = boxes("person").filter((box) => box.checked);
   const leadOnly = people.length > 0 && people.every((box) => box.dataset.kind === "lead");
   for (const records of form()?.querySelectorAll("[data-records]") || []) {
-    records.disabled = leadOnly;
+    records.toggleAttribute("data-locked", leadOnly);
   }
+  lock();
   for (const note of form()?.querySelectorAll("[data-lead-note]") || []) {
     note.hidden = !leadOnly || !note.closest(".group").querySelector("[data-records]");
   }
   relabel(people.length, leadOnly ? 0 : boxes("record").filter((box) => box.checked).length);
 }
 
+/* Ticks of what is locked cannot be changed; what else stands beside them can still be used. */
+function lock() {
+  for (const tick of form()?.querySelectorAll(".tick") || []) {
+    tick.disabled = Boolean(tick.closest("[data-locked]"));
+  }
+}
+
 /* Locks the ticks while the email is filed, frees them when it is not. */
 export function settle() {
   const fixed = Boolean(document.querySelector("#foot [data-settled], #foot [data-poll]"));
   for (const choices of form()?.querySelectorAll("[data-choices]") || []) {
-    choices.disabled = fixed;
+    choices.toggleAttribute("data-locked", fixed);
   }
+  lock();
   if (document.querySelector('#foot [data-mode="cannot"]')) {
     // A tick is where the email goes, and it goes nowhere.
     for (const box of form()?.querySelectorAll("input[type=checkbox]") || []) {
@@ -75,6 +84,7 @@ export function listen(currentKey) {
 
 function relabel(people, records) {
   const button = document.querySelector("#foot [data-file]");
+  labels ??= document.querySelector("#foot template[data-labels]");
   const label = button?.querySelector("[data-file-label]");
   if (!label || !labels || document.querySelector('#foot [data-mode="confirm"]')) {
     return;

@@ -5,26 +5,65 @@
    Every request carries the bearer session, the item's key and the generation; an answer that names others is dropped. */
 
 import { busyLabel, follow, forgetLabels, listen, prepare, settle } from "./choices.js";
-import { outlook } from "./hosts/outlook.js";
-import { localise } from "./locale.js";
+import { HostGone } from "./hosts/common.js";
+import { later } from "./later.js";
+import { keepLanguage, localeOf, localise } from "./locale.js";
+import { guardFiling, mayFileHere, placedHint, showMailbox } from "./mailbox.js";
+import { keepMoments } from "./moments.js";
 import { SignInFailed, makeSession } from "./session.js";
 import { settled, showSkeleton, showState } from "./states.js";
 
 const { htmx } = globalThis;
 const { body } = document;
-const host = outlook;
-const session = makeSession({ host, url: body.dataset.sessionsUrl });
+// The page says in which mail client it stands; its module speaks to it, and all of them answer the same.
+const { host } = await import(body.dataset.hostScript);
+const session = makeSession({ url: body.dataset.sessionsUrl, proof: () => host.proof() });
 const email = document.getElementById("email");
 const foot = document.getElementById("foot");
+keepLanguage({ locale: () => host.locale, reload: body.dataset.host === "outlook" });
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
+
+// How long after its moment an email that files itself is asked about again, the longer the later.
+const PATIENCE_MS = [2_000, 3_000, 5_000, 10_000, 15_000];
+
+const PLACES = "a[href], button:not([disabled]), input:not([disabled]), summary, select, textarea";
+
+// What is shown where no email is open for reading.
+const STATE_OF_KIND = { none: "no-item", appointment: "appointment", unsupported: "unsupported" };
 
 let generation = 0;
 let current = { key: "", hint: "" };
 let retryTimer = 0;
+let lookTimer = 0;
+let looks = 0;
 let renewed = false;
+let paintMoments = () => {};
+
+// Until they are there, nothing was asked by a view or a card's panel, and nothing is written in them.
+let views = { owns: () => false, asked: () => false, itemChanged() {} };
+let reading = { owns: () => false, busy: () => false, mayLeave: async () => true, prepare() {} };
+const stands = later(async () => {
+  const [{ makeViews }, { paneReading }, { paneSync }, { paneRecords }] = await Promise.all([
+    import("./views.js"),
+    import("./reading.js"),
+    import("./sync.js"),
+    import("./records/view.js"),
+  ]);
+  views = makeViews();
+  reading = paneReading({ itemKey: () => current.key, hint: () => current.hint, references: host.references.bind(host), again: () => look() });
+  const about = { views, host, session, paintMoments: () => paintMoments() };
+  paneSync(about);
+  paneRecords(about);
+  if (document.getElementById("filing")) {
+    reading.prepare();
+  }
+});
 
 function newGeneration() {
   generation += 1;
+  looks = 0;
   clearInterval(retryTimer);
+  clearTimeout(lookTimer);
   forgetLabels();
   delete body.dataset.waiting;
   return generation;
@@ -38,17 +77,27 @@ async function look() {
   let item;
   try {
     item = await host.current();
-  } catch {
-    item = { kind: "none" };
+  } catch (error) {
+    if (mine === generation) {
+      showState(error instanceof HostGone ? "no-host" : "invalid");
+    }
+    return;
   }
   if (mine !== generation) {
     return;
   }
-  if (item.kind !== "message") {
-    showState(item.kind === "none" ? "no-item" : item.kind);
+  showMailbox(item.mailbox);
+  if (item.kind === "compose") {
+    current = { key: "draft", hint: "" };
+    htmx.ajax("GET", body.dataset.composeUrl, { source: email.firstElementChild, target: email, swap: "innerHTML" });
     return;
   }
-  current = { key: item.hint.item_key, hint: JSON.stringify(item.hint) };
+  if (item.kind !== "message") {
+    showState(STATE_OF_KIND[item.kind]);
+    stands();
+    return;
+  }
+  current = { key: item.hint.item_key, hint: JSON.stringify(placedHint(item)) };
   if (!navigator.onLine) {
     showState("offline");
     return;
@@ -62,9 +111,41 @@ async function look() {
   });
 }
 
+/* An email that is to be filed by itself is asked about again once its moment has come. */
+function waitForFiling() {
+  clearTimeout(lookTimer);
+  const line = document.querySelector('#status [data-kind="will_file"]');
+  if (!line) {
+    looks = 0;
+    return;
+  }
+  const left = line.dataset.due ? Math.max(0, Date.parse(line.dataset.due) - Date.now()) : 0;
+  if (left > 0) {
+    looks = 0;
+  }
+  lookTimer = setTimeout(lookQuietly, left + PATIENCE_MS[Math.min(looks, PATIENCE_MS.length - 1)]);
+}
+
+/* Without a skeleton, and without a word where there is no answer: what is shown stays until there is one. */
+function lookQuietly() {
+  looks += 1;
+  if (document.hidden || body.dataset.waiting || foot.querySelector("[data-poll]") || !navigator.onLine || reading.busy()) {
+    waitForFiling();
+    return;
+  }
+  htmx.ajax("POST", body.dataset.contextUrl, {
+    source: body,
+    target: email,
+    swap: "innerHTML",
+    headers: { "X-Quiet": "1" },
+    values: { hint: current.hint, generation: String(generation) },
+  });
+}
+
 /* Before a request leaves: there has to be a session. */
 document.addEventListener("htmx:confirm", (event) => {
-  if (event.target.id === "filing" && !mayFile()) {
+  const isPages = views.owns(event.target);
+  if ((event.target.id === "filing" && !mayFile()) || (isPages && views.waits(event.target))) {
     event.preventDefault();
     return;
   }
@@ -72,6 +153,10 @@ document.addEventListener("htmx:confirm", (event) => {
     return;
   }
   event.preventDefault();
+  if (isPages) {
+    session.get().then(() => event.detail.issueRequest(true), (error) => views.noSession(event.target, error));
+    return;
+  }
   const mine = generation;
   session
     .get()
@@ -87,8 +172,14 @@ document.addEventListener("htmx:confirm", (event) => {
     });
 });
 
-document.addEventListener("htmx:configRequest", ({ detail }) => {
+document.addEventListener("htmx:configRequest", (event) => {
+  const { detail } = event;
   detail.headers.Authorization = `Bearer ${session.held()}`;
+  detail.headers["X-Time-Zone"] = zone;
+  if (views.owns(detail.elt)) {
+    views.configure(event);
+    return;
+  }
   detail.headers["X-Item-Key"] = current.key;
   detail.headers["X-Generation"] = String(generation);
   if (detail.elt.id === "filing") {
@@ -100,8 +191,15 @@ document.addEventListener("htmx:configRequest", ({ detail }) => {
   }
 });
 
-document.addEventListener("htmx:beforeRequest", ({ detail }) => {
-  if (detail.elt.id === "filing" || detail.elt.matches("[data-undo]")) {
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const { detail } = event;
+  if (views.asked(event)) {
+    return;
+  }
+  if (detail.elt.matches("[data-step]")) {
+    body.dataset.waiting = "step";
+    detail.elt.setAttribute("aria-busy", "true");
+  } else if (detail.elt.id === "filing" || detail.elt.matches("[data-undo]")) {
     body.dataset.waiting = "filing";
     const button = foot.querySelector("[data-file], [data-file-again], [data-undo]");
     button?.setAttribute("aria-busy", "true");
@@ -114,6 +212,10 @@ document.addEventListener("htmx:beforeRequest", ({ detail }) => {
 
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, requestConfig } = event.detail;
+  if (views.asked(event)) {
+    views.beforeSwap(event);
+    return;
+  }
   const mine = requestConfig.headers["X-Generation"];
   if (mine !== String(generation) || requestConfig.headers["X-Item-Key"] !== current.key) {
     event.detail.shouldSwap = false;
@@ -124,9 +226,18 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     signedOut(requestConfig);
     return;
   }
+  if (requestConfig.headers["X-Quiet"] && (xhr.status !== 200 || reading.busy())) {
+    event.detail.shouldSwap = false;
+    waitForFiling();
+    return;
+  }
   const told = xhr.getResponseHeader("X-Generation");
   if (told === null) {
     event.detail.shouldSwap = false;
+    if (reading.owns(event.detail.elt)) {
+      reading.failed(event);
+      return;
+    }
     showState(xhr.status === 403 ? "forbidden" : "error");
     return;
   }
@@ -145,42 +256,90 @@ document.addEventListener("htmx:oobBeforeSwap", (event) => {
 });
 
 function spoken(part) {
-  const { kind, tone } = part.querySelector("[data-tone]")?.dataset || {};
-  return `${kind} ${tone} ${part.querySelector(".status__sentence")?.textContent}`;
+  const { kind, tone, due } = part.querySelector("[data-tone]")?.dataset || {};
+  return `${kind} ${tone} ${due || part.querySelector(".status__sentence")?.textContent}`;
 }
 
-document.addEventListener("htmx:afterSwap", ({ detail }) => {
+/* What is asked without a word takes no focus away. */
+let focused = "";
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const { activeElement } = document;
+  const quiet = detail.shouldSwap && detail.requestConfig.headers["X-Quiet"] && email.contains(activeElement);
+  focused = quiet ? signature(activeElement) : "";
+});
+
+/* What tells a thing that takes the focus from the others of an email, however often that is painted. */
+function signature(one) {
+  const own = ["name", "value", "href", "title"].map((name) => one.getAttribute(name));
+  return [one.localName, one.closest("[data-record]")?.dataset.record, ...own, one.textContent.trim()].join("\n");
+}
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  const { detail } = event;
+  if (views.asked(event)) {
+    return;
+  }
   delete body.dataset.waiting;
   renewed = false;
   if (detail.target === email) {
     settled();
+    reading.prepare();
     prepare(current.key);
-    localise(email, host.locale);
+    if (email.querySelector("[data-mark]")) {
+      followDraft();
+    }
+    localise(email, localeOf(host.locale));
+    if (focused) {
+      [...email.querySelectorAll(PLACES)].find((one) => signature(one) === focused)?.focus({ preventScroll: true });
+      focused = "";
+    }
   }
 });
 
 /* After everything of an answer stands, out-of-band parts included. */
-document.addEventListener("htmx:afterSettle", ({ detail }) => {
+document.addEventListener("htmx:afterSettle", (event) => {
+  const { detail } = event;
+  if (views.asked(event)) {
+    views.afterSettle(event);
+    return;
+  }
   if (detail.target === foot) {
     settle();
     keepFocus();
   } else if (detail.target === email) {
     follow();
+    stands();
   }
+  guardFiling();
+  paintMoments();
+  waitForFiling();
   waitAndRetry(document.querySelector("[data-retry-after]"));
 });
 
 for (const name of ["htmx:sendError", "htmx:timeout"]) {
-  document.addEventListener(name, ({ detail }) => {
+  document.addEventListener(name, (event) => {
+    const { detail } = event;
+    if (views.asked(event)) {
+      views.failed(event);
+      return;
+    }
     if (detail.requestConfig?.headers["X-Generation"] === String(generation)) {
       delete body.dataset.waiting;
+      if (reading.owns(detail.elt)) {
+        reading.failed(event);
+        return;
+      }
+      if (detail.requestConfig.headers["X-Quiet"]) {
+        waitForFiling();
+        return;
+      }
       showState(navigator.onLine ? "server-down" : "offline");
     }
   });
 }
 
 /* The server does not know our session: a new one is fetched once without a word, until something is answered again. */
-function signedOut({ headers, elt, verb, path }) {
+function signedOut({ headers, elt, verb, path, target }) {
   session.forget(headers.Authorization.slice("Bearer ".length));
   delete body.dataset.waiting;
   if (renewed) {
@@ -190,19 +349,20 @@ function signedOut({ headers, elt, verb, path }) {
   renewed = true;
   // Not from inside the event of the request that is still ending.
   setTimeout(() => {
-    if (path === body.dataset.contextUrl) {
+    if (path === body.dataset.contextUrl || path === body.dataset.composeUrl) {
       look();
     } else if (elt.id === "filing") {
       elt.requestSubmit();
     } else {
-      htmx.ajax(verb.toUpperCase(), path, { source: elt, target: foot, swap: "innerHTML" });
+      htmx.ajax(verb.toUpperCase(), path, { source: elt, target: reading.owns(elt) ? target : foot, swap: "innerHTML" });
     }
   });
 }
 
 function signInState(error) {
   if (error instanceof SignInFailed) {
-    showState("sign-in-failed", error.message);
+    const state = { denied: host.signInState(), cancelled: host.signInState(), mismatch: "mismatch" }[error.reason];
+    showState(state || "sign-in-failed", error.message);
   } else {
     showState(navigator.onLine ? "server-down" : "offline");
   }
@@ -210,7 +370,7 @@ function signInState(error) {
 
 function mayFile() {
   const button = foot.querySelector("[data-file]");
-  return !body.dataset.waiting && button?.getAttribute("aria-disabled") !== "true";
+  return mayFileHere() && !body.dataset.waiting && button?.getAttribute("aria-disabled") !== "true";
 }
 
 /* Throttled: says when it tries again, and does. */
@@ -243,30 +403,44 @@ function waitAndRetry(waiting) {
 
 /* The foot changed under the person's hands: its next step takes the focus that its last step had. */
 function keepFocus() {
-  if (document.activeElement === body || document.activeElement === null) {
+  if (inFoot && (document.activeElement === body || document.activeElement === null)) {
     foot.querySelector("button, a")?.focus({ preventScroll: true });
+  }
+}
+
+async function followDraft() {
+  const mine = generation;
+  try {
+    const compose = await import("./compose.js");
+    if (mine === generation) {
+      compose.followDraft(email, host);
+    }
+  } catch {
+    if (mine === generation) {
+      showState(navigator.onLine ? "server-down" : "offline");
+    }
   }
 }
 
 /* The mailbox is connected by signing in; Salesforce in a dialog that hands back a code, good only with our session. */
 async function connect(button) {
   if (button.dataset.system === "microsoft") {
+    host.askPerson();
     session.forget();
     look();
     return;
   }
+  const place = button.closest(".state, .foot__in");
   button.disabled = true;
-  showProblem(button, "");
   try {
-    const token = await session.get();
-    const begun = await post(body.dataset.connectUrl, token, {});
-    const address = new URL(begun.dialog_url, globalThis.location.href).href;
-    const said = outcomeOf(await host.dialog(address, (text) => outcomeOf(text) !== null));
-    if (said?.code) {
-      await post(body.dataset.connectFinishUrl, token, { code: said.code });
+    const { connectSystem, showProblem } = await import("./connecting.js");
+    showProblem(place, "");
+    const url = body.dataset.connectUrl;
+    const { connected, sentence } = await connectSystem(button.dataset.system, { session, dialog: host.dialog, url });
+    if (connected) {
       look();
-    } else if (said) {
-      showProblem(button, said.sentence);
+    } else {
+      showProblem(place, sentence);
     }
   } catch (error) {
     if (error instanceof SignInFailed || error instanceof TypeError) {
@@ -282,55 +456,22 @@ async function connect(button) {
   }
 }
 
-/* What a connecting dialog says at its end, {code} or {sentence} of what went wrong; null for anything else. */
-function outcomeOf(text) {
-  try {
-    const { kind, code, problem, sentence } = JSON.parse(text);
-    if (kind !== "alongside.connect") {
-      return null;
-    }
-    return typeof code === "string" ? { code } : typeof problem === "string" ? { sentence: String(sentence || "") } : null;
-  } catch {
-    return null;
-  }
-}
-
-/* Where the person pressed, and heard by screen readers; "" takes it away. */
-function showProblem(button, sentence) {
-  const place = button.closest(".state, .foot__in");
-  place?.querySelector(".problem--connect")?.remove();
-  if (place && sentence) {
-    const line = document.createElement("p");
-    line.className = "problem problem--connect";
-    line.setAttribute("role", "alert");
-    line.textContent = sentence;
-    place.append(line);
-  }
-}
-
-async function post(url, token, values) {
-  const answer = await fetch(url, {
-    method: "POST",
-    credentials: "omit",
-    cache: "no-store",
-    headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` },
-    body: JSON.stringify(values),
-  });
-  if (!answer.ok) {
-    throw new Error(String(answer.status));
-  }
-  return answer.json();
-}
-
 document.addEventListener("click", (event) => {
   const action = event.target.closest("[data-action]");
   if (!action) {
     return;
   }
+  if (views.owns(action)) {
+    views.act(action);
+    return;
+  }
   if (action.dataset.action === "connect") {
     connect(action);
+  } else if (action.dataset.action === "restart") {
+    globalThis.location.reload();
   } else {
     if (action.dataset.action === "sign-in") {
+      host.askPerson();
       session.forget();
     }
     look();
@@ -345,14 +486,62 @@ globalThis.addEventListener("offline", () => {
   }
 });
 
+/* F6 leads from the mail to the pane and back. Where the mail client does not see to it itself, we do. */
+document.addEventListener("keydown", (event) => {
+  if (event.key === "F6" && !event.defaultPrevented && host.leave(event.shiftKey ? "previous" : "next")) {
+    event.preventDefault();
+  }
+});
+
+/* Where the keyboard was: the browser forgets it once another window has the focus. */
+let place = null;
+let inFoot = false;
+document.addEventListener("focusin", ({ target }) => {
+  place = target;
+  inFoot = foot.contains(target);
+});
+
+/* Where the keyboard comes in: what was left last, else the first or the last thing that takes it. */
+function takeFocus(to) {
+  if (document.activeElement && document.activeElement !== body) {
+    document.activeElement.focus();
+    return;
+  }
+  if (place?.isConnected && place.checkVisibility()) {
+    place.focus({ preventScroll: true });
+    return;
+  }
+  if (to === "back") {
+    return;
+  }
+  const places = [...document.querySelectorAll(PLACES)];
+  const seen = places.filter((place) => place.checkVisibility());
+  seen.at(to === "last" ? -1 : 0)?.focus();
+}
+
+async function start() {
+  try {
+    await host.ready();
+  } catch (error) {
+    if (error instanceof HostGone) {
+      showState("no-host");
+      return;
+    }
+    throw error;
+  }
+  host.onTheme((theme) => {
+    document.documentElement.dataset.theme = theme;
+  });
+  paintMoments = keepMoments(localeOf(host.locale));
+  host.onItemChanged(async () => {
+    views.itemChanged();
+    if (await reading.mayLeave()) {
+      look();
+    }
+  });
+  host.onFocus(takeFocus);
+  look();
+}
+
 listen(() => current.key);
-host.ready().then(
-  () => {
-    host.onTheme((theme) => {
-      document.documentElement.dataset.theme = theme;
-    });
-    host.onItemChanged(look);
-    look();
-  },
-  (error) => showState("sign-in-failed", error.message),
-);
+start();

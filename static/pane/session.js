@@ -1,29 +1,39 @@
 /* Our session: opaque, short, in this page's memory and nowhere else.
 
-     no session ─► identity token from the host ─► POST sessions ─► session ─► … nearly over, or refused ─► again */
+     no session ─► proof: the host's identity token, or a ticket ─► POST sessions ─► session ─► … nearly over ─► again */
 
 const RENEW_BEFORE_MS = 30_000;
 
-export class SignInFailed extends Error {}
+export class SignInFailed extends Error {
+  name = "SignInFailed";
 
-export function makeSession({ host, url }) {
+  /* `reason`: the host's code, where it was the host that said no. */
+  constructor(words, reason = "") {
+    super(words);
+    this.reason = reason;
+  }
+}
+
+/* `proof` resolves with what is sent to begin a session: `{token, client}`, `{code, verifier, client}` or
+   `{ticket}`. */
+export function makeSession({ proof, url }) {
   let token = "";
   let endsAt = 0;
   let pending = null;
 
   async function signIn() {
-    let identity;
+    let brought;
     try {
-      identity = await host.identityToken();
+      brought = await proof();
     } catch (error) {
-      throw new SignInFailed(error?.message || "");
+      throw new SignInFailed(error?.message || "", error?.code);
     }
     const answer = await fetch(url, {
       method: "POST",
       credentials: "omit",
       cache: "no-store",
       headers: { "Content-Type": "application/json", Accept: "application/json" },
-      body: JSON.stringify({ token: identity, client: host.client }),
+      body: JSON.stringify(brought),
     });
     if (!answer.ok) {
       const told = await answer.json().catch(() => ({}));

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils.translation import gettext
 
 from sidebar import presentation
 from sidebar.states import State
@@ -14,6 +16,7 @@ from sync.crm import (
     Account,
     Case,
     CrmContext,
+    FieldValue,
     FiledEmail,
     ObjectName,
     Opportunity,
@@ -23,9 +26,11 @@ from sync.crm import (
 from sync.mail import Address, Attachment, MessageHint
 from sync.rules.business import BusinessChoice
 from sync.rules.content import choose_files
+from sync.rules.left_out import LeftOut, Reason
 from sync.rules.participants import Participant, Standing
 from sync.rules.people import Matches, PersonMatch
 from sync.services.open_email import OpenEmail
+from sync.services.pane_layout import default_layout
 from sync.services.status import EmailStatus, FileState, StatusKind
 
 INSTANCE = "https://larkfield.my.salesforce.com"
@@ -70,6 +75,7 @@ LOGIN = Case(
     created_at=NOW - timedelta(days=3),
     account_id=NORTHWIND.id,
 )
+OWNED = FieldValue("OwnerId", "Tom Okafor")
 ON_RENEWAL = RelatedRecord(RENEWAL.id, "Opportunity", RENEWAL.name)
 ATTACHMENTS = (
     Attachment("a1", "Offer v3.pdf", 1_258_291, "application/pdf"),
@@ -84,7 +90,9 @@ def participant(address: str, name: str = "", role: str = "To", standing: Standi
 SENDER = participant("dana@northwind.example", "Dana Ruiz", "From")
 LI = participant("li.wei@northwind.example", "Li Wei", "Cc")
 TOM = participant("tom.okafor@larkfield.example", "Tom Okafor", "Cc", Standing.INTERNAL)
-NOT_FILED = EmailStatus(StatusKind.WILL_NOT, "Will not be filed by itself: automatic filing is off.", rule="mode-off")
+NOT_FILED = EmailStatus(
+    StatusKind.WILL_NOT, "Will not be filed because automatic filing is switched off.", rule="mode-off"
+)
 
 
 def opened(**changes: Any) -> OpenEmail:
@@ -107,6 +115,8 @@ def opened(**changes: Any) -> OpenEmail:
         "status": NOT_FILED,
         "from_cache": False,
         "instance_url": INSTANCE,
+        "layout": default_layout(),
+        "salesforce_user_id": "005000000000001AAA",
     }
     return OpenEmail(**(values | changes))
 
@@ -142,7 +152,13 @@ def many_people(count: int = 12) -> OpenEmail:
         )
         for n, name in enumerate(("Zoë Ærøskøbing-Þorvaldsdóttir", "אברהם כהן", "王小明"))
     ]
-    twin = Person(id="003000000000199AAA", object_name=ObjectName.CONTACT, name="Pat Doe", company="Ashdown North")
+    twin = Person(
+        id="003000000000199AAA",
+        object_name=ObjectName.CONTACT,
+        name="Pat Doe",
+        company="Ashdown North",
+        values=(OWNED,),
+    )
     lead = Person(
         id="00Q000000000001AAA",
         object_name=ObjectName.LEAD,
@@ -174,10 +190,10 @@ def many_people(count: int = 12) -> OpenEmail:
         ),
         unknown=(participant("a-very-long-local-part-that-does-not-end@subdomain.of.a.long.domain.example"),),
         internal=(TOM,),
-        blocked=(participant("news@spam.example", standing=Standing.BLOCKED_BY_ORGANISATION),),
     )
     return opened(
         matches=matches,
+        left_out=(LeftOut("news@spam.example", "", Reason.BLOCKED_BY_ORGANISATION),),
         crm=CrmContext(
             people=(*people, twin, lead), accounts=tuple(accounts), opportunities=opportunities, failed=("leads",)
         ),
@@ -229,10 +245,14 @@ STATES: dict[str, State] = {
     "unavailable": State("unavailable", 503, "state-error"),
     "ambiguous": State("ambiguous", 503, "state-warning"),
     "refused": State("refused", 422, "state-warning", words="Account: required field missing"),
+    "locked": State("locked", 409, "state-lock", words="An administrator has set this for you."),
     "forbidden": State("forbidden", 403, "state-lock"),
     "gone": State("gone", 404, "state-mail"),
     "conflict": State("conflict", 409, "state-warning"),
     "choice": State("choice", 422, "state-warning", words="An email can stand on at most 11 records."),
+    "other-mailbox": State(
+        "other-mailbox", 409, "state-key", words="jonas.weber@larkfield.example", own="mia.keller@larkfield.example"
+    ),
     "invalid": State("invalid", 400, "state-error", problems=("hint.subject: String too long.",)),
 }
 
@@ -258,6 +278,28 @@ PAGES: dict[str, OpenEmail] = {
     ),
     "colleague": opened(status=EmailStatus(StatusKind.FILED_BY_COLLEAGUE, "Filed by a colleague.")),
     "cannot": opened(status=EmailStatus(StatusKind.CANNOT, "Cannot be filed: it is a calendar invitation.")),
+    "will-file": opened(
+        status=EmailStatus(
+            StatusKind.WILL_FILE,
+            "Will be filed because people in it are known to Salesforce.",
+            rule="known-people",
+            filing_id="5b7cf3b0-8f1c-4b3e-9d6e-0c8f1d2a3b4c",
+            records=(ON_RENEWAL,),
+            can_stop=True,
+            due_at=NOW + timedelta(minutes=2),
+        )
+    ),
+    "will-file-later": opened(
+        status=EmailStatus(
+            StatusKind.WILL_FILE,
+            "Salesforce is busy. It is filed by itself as soon as Salesforce takes it.",
+            rule="known-people",
+            filing_id="5b7cf3b0-8f1c-4b3e-9d6e-0c8f1d2a3b4c",
+            can_stop=True,
+        )
+    ),
+    "followed": opened(status=filed(following_until=NOW + timedelta(days=90))),
+    "can-follow": opened(status=filed(can_follow=True)),
     "undone": opened(status=EmailStatus(StatusKind.UNDONE, "Taken back. It stays so unless you file it again.")),
     "confirm": opened(
         status=EmailStatus(
@@ -277,7 +319,8 @@ PAGES: dict[str, OpenEmail] = {
 
 def draw(example: OpenEmail, unreadable: tuple[str, ...] = (), generation: str = "7") -> str:
     """The pane's answer for an example, as HTML."""
-    page = presentation.page(example, unreadable)
+    status = replace(example.status, sentence=gettext(example.status.sentence))
+    page = presentation.page(replace(example, status=status), unreadable)
     return render_to_string("pane/answer.html", {"page": page, "generation": generation}, request=HttpRequest())
 
 

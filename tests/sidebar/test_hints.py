@@ -64,7 +64,14 @@ def test_a_filing_reads_what_was_ticked_once_each() -> None:
 
 def test_a_filing_with_nothing_ticked_is_read() -> None:
     _asked, wanted = read_filing(form(HINT))
-    assert (wanted.person_ids, wanted.record_ids, wanted.confirmed) == ((), (), False)
+    assert (wanted.person_ids, wanted.record_ids, wanted.confirmed, wanted.follow) == ((), (), False, False)
+
+
+def test_a_filing_may_follow_its_conversation() -> None:
+    assert read_filing(form(HINT, follow="true"))[1].follow
+    assert read_filing({"hint": HINT, "follow": True})[1].follow
+    with pytest.raises(Invalid):
+        read_filing(form(HINT, follow="perhaps"))
 
 
 def test_further_fields_of_a_form_are_left_aside() -> None:

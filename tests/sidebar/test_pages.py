@@ -10,10 +10,12 @@ import pytest
 from lxml import html as lxml_html
 
 from sidebar import presentation
-from sync.crm import Account, CrmContext, RelatedRecord
+from sync.crm import Account, CrmContext, CustomRecord, RelatedRecord
 from sync.rules.business import BusinessChoice
-from sync.rules.participants import Standing
+from sync.rules.left_out import LeftOut, Reason
 from sync.rules.people import Matches, PersonMatch
+from sync.services.open_email import OpenEmail
+from sync.services.pane_layout import Action, PaneLayout, default_layout
 from sync.services.status import EmailStatus, FileState, StatusKind
 from tests.sidebar.examples import (
     DANA,
@@ -88,7 +90,10 @@ def test_with_nothing_ticked_the_button_asks_to_choose() -> None:
 
 def test_with_nothing_to_choose_there_is_no_button() -> None:
     page = parsed(draw(PAGES["colleagues"]))
-    assert page.xpath("//button[@data-file]") == []
+    assert page.xpath("//button[@data-file][not(ancestor::template)]") == []
+    # For a record that is looked up, it is kept at hand.
+    [kept] = page.xpath("//template[@data-file-foot]//button[@data-file]")
+    assert kept.get("aria-disabled") == "true"
     assert "There is no record here" in page.text_content()
 
 
@@ -152,7 +157,7 @@ def test_open_records_come_before_closed_ones_the_nearest_first() -> None:
 
 def test_while_a_lead_is_chosen_no_business_record_is_offered() -> None:
     page = parsed(draw(PAGES["lead"]))
-    assert page.xpath("//fieldset[@data-records][@disabled]//input[@name='record']")
+    assert page.xpath("//fieldset[@data-records][@data-locked]//input[@name='record'][@disabled]")
     assert "File to 1 person" in page.xpath("//*[@data-file-label]")[0].text_content()
 
 
@@ -182,10 +187,12 @@ def test_an_account_by_domain_is_only_proposed() -> None:
     assert page.xpath("//input[@name='record'][@checked]") == []
 
 
-def test_unknown_people_can_be_added_in_salesforce_with_name_and_address() -> None:
-    link = parsed(draw(opened())).xpath("//a[contains(@href, '/lightning/o/Contact/new')]")[0]
-    assert "LastName%3DWei" in link.get("href")
-    assert "li.wei%2540northwind.example" in link.get("href")
+def test_unknown_people_can_be_added_or_left_out() -> None:
+    row = parsed(draw(opened())).xpath("//li[@data-unknown]")[0]
+    add, leave_out = row.xpath(".//button")
+    assert (add.get("hx-post"), leave_out.get("hx-post")) == ("/pane/reading/unknown/", "/pane/reading/block/")
+    assert {one.get("data-address") for one in (add, leave_out)} == {"li.wei@northwind.example"}
+    assert "data-with-hint" in add.attrib
 
 
 def test_colleagues_come_last_and_folded_by_name() -> None:
@@ -197,11 +204,64 @@ def test_colleagues_come_last_and_folded_by_name() -> None:
 
 
 def test_blocked_and_unreadable_addresses_say_why_they_are_left_out() -> None:
-    blocked = participant("news@spam.example", "News", standing=Standing.BLOCKED_BY_USER)
-    html = draw(opened(matches=Matches(people=(PersonMatch(SENDER, DANA),), blocked=(blocked,))), ("no address",))
-    assert "2 addresses left out" in text(html)
-    assert "On your block list" in text(html)
-    assert "no address Not an address that can be read" in text(html)
+    html = draw(opened(left_out=(LeftOut("news@spam.example", "News", Reason.BLOCKED_BY_USER),)), ("no address",))
+    assert "2 left out" in text(html)
+    assert "It is on your block list." in text(html)
+    assert "no address It cannot be read as an address." in text(html)
+
+
+def arranged(**actions: tuple[Action, ...]) -> PaneLayout:
+    layout = default_layout()
+    objects = tuple(replace(one, actions=actions.get(one.name, one.actions)) for one in layout.objects)
+    return replace(layout, objects=objects)
+
+
+def test_a_card_offers_the_first_four_actions_in_the_layouts_order() -> None:
+    order = (Action.EDIT, Action.OPEN, Action.FOLLOW_UP, Action.NOTE, Action.CALL)
+    card = parsed(draw(opened(layout=arranged(Contact=order)))).find_class("card")[0]
+    buttons = [" ".join(one.text_content().split()) for one in card.find_class("card__actions")[0]]
+    assert buttons == ["Edit", "OpenOpen Dana Ruiz in Salesforce", "Follow up", "Note"]
+    assert card.get("data-actions") == "edit open follow-up note call"
+
+
+def test_a_card_without_actions_has_no_row_of_them() -> None:
+    page = parsed(draw(opened(layout=arranged(Contact=(), Account=()))))
+    assert page.find_class("card__actions") == []
+    account = page.xpath(f"//li[@data-record='{NORTHWIND.id}']")[0]
+    assert account.xpath(".//a[@target]") == []
+    assert page.xpath(f"//li[@data-record='{RENEWAL.id}']//a[@target]") != []
+
+
+def with_installations() -> OpenEmail:
+    name = "Installation__c"
+    tank = CustomRecord("a01000000000001AAA", name, "Installationen", "Tank 3", account_id=NORTHWIND.id)
+    drawn = opened()
+    own = replace(drawn.layout.of(name), shown=True)
+    layout = replace(drawn.layout, objects=(own, *drawn.layout.objects))
+    return replace(drawn, layout=layout, crm=replace(drawn.crm, custom=(tank,)))
+
+
+def test_records_of_the_orgs_own_objects_have_a_section_and_a_tab_in_the_layouts_order() -> None:
+    page = parsed(draw(with_installations()))
+    tabs = [" ".join(one.text_content().split()) for one in page.xpath("//*[@data-tab]")]
+    assert tabs == ["All", "Installationen 1", "People 1", "Account 1", "Opportunities 2", "Cases 1"]
+    [section] = page.xpath("//fieldset[@data-object='Installation__c']")
+    assert section.xpath(".//input/@value") == ["a01000000000001AAA"]
+    assert "Tank 3" in section.text_content()
+    assert page.xpath("//*[@data-object]/@data-object")[0] == "Installation__c"
+
+
+def test_own_addresses_are_left_out_and_no_colleagues() -> None:
+    own = replace(TOM, address="mia.keller@larkfield.example", name="Mia Keller")
+    example = opened(
+        matches=Matches(people=(PersonMatch(SENDER, DANA),), internal=(own, TOM)),
+        left_out=(LeftOut(own.address, own.name, Reason.OWN_ADDRESS),),
+    )
+    folds = [" ".join(one.text_content().split()) for one in parsed(draw(example)).find_class("fold")]
+    assert folds == [
+        "1 left out Mia Keller It is one of your own addresses.",
+        "1 colleague Tom Okafor",
+    ]
 
 
 def test_a_partial_answer_shows_its_part_and_names_the_rest() -> None:
@@ -223,7 +283,7 @@ def test_after_filing_the_foot_says_so_and_offers_undo_and_open_and_ticks_stand_
     assert "Filed to 2 records" in foot.text_content()
     assert foot.xpath(".//button[@data-undo]")[0].get("hx-post").endswith("/undo/")
     assert foot.xpath(".//a/@href") == [filed().url]
-    assert all(fieldset.get("disabled") is not None for fieldset in page.xpath("//fieldset[@data-choices]"))
+    assert page.xpath("//fieldset[@data-choices]//input[not(@disabled)]") == []
     assert ticks(draw(PAGES["filed"]), "record") == [NORTHWIND.id, RENEWAL.id]
 
 
@@ -306,8 +366,8 @@ def test_names_and_subjects_are_text_whatever_they_hold(payload: str) -> None:
             people=(PersonMatch(SENDER, person, (person, replace(person, id="003000000000002AAA"))),),
             unknown=(replace(LI, name=payload, address=payload),),
             internal=(replace(TOM, name=payload),),
-            blocked=(replace(TOM, name=payload),),
         ),
+        left_out=(LeftOut(payload, payload, Reason.BLOCKED_BY_USER),),
         crm=CrmContext(
             people=(person,),
             accounts=(account,),
@@ -337,3 +397,44 @@ def test_an_email_that_cannot_be_filed_shows_its_people_without_ticks() -> None:
     assert [ticks(html, name) for name in ("person", "record", "attachment")] == [[], [], []]
     assert "Dana Ruiz" in text(html)
     assert parsed(html).xpath("//button[@data-file]") == []
+
+
+def test_an_email_that_files_itself_counts_down_in_the_browser_and_can_be_stopped() -> None:
+    page = parsed(draw(PAGES["will-file"]))
+    line = page.xpath("//p[@data-kind='will_file']")[0]
+    due = PAGES["will-file"].status.due_at
+    assert due is not None
+    assert line.get("data-due") == due.isoformat()
+    count = line.xpath(".//time[@data-until]")[0]
+    assert count.get("datetime") == due.isoformat()
+    # A number would be wrong by the time that it is served again.
+    assert not any(letter.isdigit() for letter in count.text_content())
+    words = " ".join(line.text_content().split())
+    assert words.startswith("Will be filed shortly to Renewal 2027 · known people")
+    assert "Will be filed because people in it are known to Salesforce." in words
+    stop = line.xpath(".//button")[0]
+    assert stop.get("hx-post").endswith("/stop/")
+    assert page.xpath("//button[@data-file]"), "it can be filed by hand at once all the same"
+
+
+def test_what_was_put_off_says_why_instead_of_when() -> None:
+    page = parsed(draw(PAGES["will-file-later"]))
+    assert "It is filed by itself as soon as Salesforce takes it." in page.text_content()
+    assert page.xpath("//time[@data-until]") == []
+    assert page.xpath("//button[contains(@hx-post, '/stop/')]")
+
+
+def test_a_conversation_is_followed_with_a_tick_beside_the_button() -> None:
+    tick = parsed(draw(opened())).xpath("//input[@name='follow']")[0]
+    assert (tick.get("form"), tick.get("value"), tick.get("checked")) == ("filing", "true", None)
+    assert "Follow this conversation" in tick.getparent().text_content()
+
+
+def test_what_is_filed_says_whether_its_conversation_is_followed() -> None:
+    foot = parsed(draw(PAGES["followed"])).xpath("//*[@data-mode='filed']")[0]
+    assert "Following until" in foot.text_content()
+    assert foot.xpath(".//button[contains(@hx-post, '/unfollow/')]")[0].text_content() == "Stop following"
+    foot = parsed(draw(PAGES["can-follow"])).xpath("//*[@data-mode='filed']")[0]
+    assert foot.xpath(".//button[contains(@hx-post, '/follow/')]")
+    assert "Following until" not in foot.text_content()
+    assert parsed(draw(PAGES["filed"])).xpath("//button[contains(@hx-post, 'follow/')]") == []

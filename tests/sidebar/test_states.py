@@ -9,16 +9,20 @@ import pytest
 from django.template.loader import render_to_string
 
 from accounts.errors import NotConnected
+from accounts.preferences import BadValue, Locked
 from sidebar.hints import Invalid
+from sidebar.shell import client_states
 from sidebar.states import EXPECTED, State, state_of
-from sidebar.views import client_states
 from sync import errors
+from sync.capture.block_list import BadEntry
+from sync.capture.folder_choice import UnknownFolder
+from sync.capture.follows import NothingToFollow
 from sync.services.choosing import BadChoice
 from tests.sidebar.examples import STATES, draw_state
 
 FOLDER = Path(__file__).resolve().parents[2] / "templates/pane/states"
 #: States after which there is nothing to press: selecting an email is the next step.
-WITHOUT_BUTTON = {"no-item", "draft", "unsupported"}
+WITHOUT_BUTTON = {"no-item", "appointment", "unsupported", "locked"}
 
 
 @pytest.mark.parametrize(
@@ -37,6 +41,11 @@ WITHOUT_BUTTON = {"no-item", "draft", "unsupported"}
         (errors.Conflict(), "conflict", 409),
         (BadChoice("Choose again."), "choice", 422),
         (Invalid(("hint.to: wrong.",)), "invalid", 400),
+        (NothingToFollow("File the email first."), "choice", 422),
+        (BadEntry("Write an address."), "choice", 422),
+        (UnknownFolder("No such folder."), "choice", 422),
+        (BadValue("mark_name", "One line."), "choice", 422),
+        (Locked("mark_name"), "locked", 409),
     ],
 )
 def test_an_error_becomes_its_state(error: Exception, name: str, status: int) -> None:

@@ -7,7 +7,10 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PUBLISHED = {"static/vendor/htmx/htmx.min.js": "d6fdc75f204e6bdefa99b69bf1e6d4ac69b8a364f77929f45c13476b4000f717"}
+PUBLISHED = {
+    "static/vendor/htmx/htmx.min.js": "d6fdc75f204e6bdefa99b69bf1e6d4ac69b8a364f77929f45c13476b4000f717",
+    "static/vendor/msal/msal-browser.min.js": "1115b080498b79b0b4b621dd3df478b0a9b1035f5d076d5741d1888f06923b84",
+}
 
 
 def test_scripts_are_the_published_ones() -> None:

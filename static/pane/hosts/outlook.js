@@ -1,31 +1,28 @@
-/* Outlook as a host of the pane, through Office.js. Nothing else in the pane knows of Office.
+/* Outlook as a host of the pane, through Office.js in the same page. Nothing else in the pane knows of Office.
 
-   A host answers:
-     ready()            resolves when the mail client can be asked
-     current()          {kind: "message", hint} | {kind: "none"} | {kind: "draft"} | {kind: "unsupported"}
-     itemKey()          tells what is open now from what else could be, "" for nothing: cheap, asked often
-     onItemChanged(f)   f() after another item was opened
-     onTheme(f)         f("light" | "dark") now and on change
-     identityToken()    the person's access token for our API
-     dialog(url, last)  opens a dialog; resolves with the message for which last(message) holds, null when it is closed
-     client, locale     who it is for the server; the person's language
+   What a host answers: docs/host-bridge.md, "In the same page". What it says of the open item is read by the same shapes
+   as what comes over the bridge.
 
    https://learn.microsoft.com/javascript/api/outlook/office.messageread */
+
+import { readItem } from "../bridge_shapes.js";
+import { HostGone, HostRefused } from "./common.js";
+import { askPerson, hasDialogs, isOwnServer, isSetSupported, proof } from "./outlook_sign_in.js";
 
 const { Office } = globalThis;
 const REACHABLE_WITHIN_MS = 10_000;
 
-export const outlook = {
+export const host = {
   client: "outlook",
   locale: undefined,
 
   async ready() {
     await new Promise((resolve, reject) => {
       if (!Office) {
-        reject(new Error("Office.js is not there"));
+        reject(new HostGone());
         return;
       }
-      const timer = setTimeout(() => reject(new Error("Outlook does not answer")), REACHABLE_WITHIN_MS);
+      const timer = setTimeout(() => reject(new HostGone()), REACHABLE_WITHIN_MS);
       Office.onReady(() => {
         clearTimeout(timer);
         resolve();
@@ -34,9 +31,17 @@ export const outlook = {
     this.locale = Office.context.displayLanguage || undefined;
   },
 
+  /* F6 and where the focus goes are Outlook's own; to where it was within the pane it is put back. */
+  can: (name) => (name === "dialog" && hasDialogs()) || (name === "compose" && canMark()),
+  onFocus(take) {
+    globalThis.addEventListener("focus", () => take("back"));
+  },
+  leave: () => false,
+  openLink: () => false,
+
   itemKey() {
     const item = Office.context.mailbox?.item;
-    return item ? keyOf(item) || (isDraft(item) ? "draft" : "other") : "";
+    return item ? keyOf(item) || `${isDraft(item) ? "draft" : "other"} ${item.conversationId || ""}` : "";
   },
 
   async current() {
@@ -44,13 +49,29 @@ export const outlook = {
     if (!item) {
       return { kind: "none" };
     }
+    const mailbox = await mailboxOf(item);
     if (isDraft(item)) {
-      return { kind: "draft" };
+      return readItem({ kind: "compose", mailbox });
+    }
+    if (item.itemType === Office.MailboxEnums.ItemType.Appointment) {
+      return readItem({ kind: "appointment", mailbox });
     }
     if (item.itemType !== Office.MailboxEnums.ItemType.Message || !keyOf(item)) {
       return { kind: "unsupported" };
     }
-    return { kind: "message", hint: await hintOf(item) };
+    return readItem({ kind: "message", mailbox, hint: await hintOf(item) });
+  },
+
+  /* What the open message refers to; nothing where this Outlook does not give its text. */
+  async references(_itemKey, org) {
+    const message = Office.context.mailbox?.item?.body;
+    if (typeof message?.getAsync !== "function") {
+      return [];
+    }
+    const html = await new Promise((resolve) => {
+      message.getAsync("html", (answer) => resolve(answer.status === Office.AsyncResultStatus.Succeeded ? String(answer.value) : ""));
+    });
+    return globalThis.alongsideReferences.within(html, org);
   },
 
   onItemChanged(changed) {
@@ -81,15 +102,37 @@ export const outlook = {
     }
   },
 
-  identityToken() {
-    return Office.auth.getAccessToken({ allowSignInPrompt: true, allowConsentPrompt: true });
+  proof() {
+    return proof((url, last) => this.dialog(url, last));
   },
+
+  askPerson,
+
+  /* For the draft that is open now, whatever is open once the answer comes. */
+  compose: {
+    state(name) {
+      const { item } = Office.context.mailbox;
+      return import("./outlook_marks.js").then((marks) => marks.state(item, name));
+    },
+    mark(marked, name) {
+      const { item } = Office.context.mailbox;
+      return import("./outlook_marks.js").then((marks) => marks.mark(item, marked, name));
+    },
+    onChange() {},
+  },
+
+  /* What is shown where a person has to sign in first: not everybody has an account that Microsoft knows. */
+  signInState: () => (isOwnServer() ? "sign-in-own-server" : "sign-in"),
 
   dialog(url, last) {
     return new Promise((resolve, reject) => {
+      if (!hasDialogs()) {
+        reject(new HostRefused("unsupported"));
+        return;
+      }
       Office.context.ui.displayDialogAsync(url, { height: 70, width: 35, promptBeforeOpen: false }, (opened) => {
         if (opened.status !== Office.AsyncResultStatus.Succeeded) {
-          reject(new Error(opened.error?.message || "The dialog could not be opened"));
+          reject(new HostRefused("unavailable", opened.error?.message));
           return;
         }
         const dialog = opened.value;
@@ -107,6 +150,31 @@ export const outlook = {
     });
   },
 };
+
+/* Whose mailbox it is in: only an item of a shared folder or mailbox can say so (Mailbox 1.8, 1.13).
+   https://learn.microsoft.com/office/dev/add-ins/outlook/delegate-access */
+async function mailboxOf(item) {
+  const own = Office.context.mailbox.userProfile?.emailAddress || "";
+  if (!isSetSupported("Mailbox", "1.8") || typeof item.getSharedPropertiesAsync !== "function") {
+    return { address: own, kind: "own" };
+  }
+  const shared = await new Promise((resolve) => {
+    item.getSharedPropertiesAsync((answer) => resolve(answer.status === Office.AsyncResultStatus.Succeeded ? answer.value : null));
+  });
+  const owner = shared?.targetMailbox || shared?.owner || "";
+  const isOthers = owner && owner.toLowerCase() !== own.toLowerCase();
+  return isOthers ? { address: owner, kind: "shared" } : { address: own, kind: "own" };
+}
+
+/* Categories came with Mailbox 1.8; phones and older servers have none for add-ins. */
+function canMark() {
+  const { mailbox } = Office.context;
+  return (
+    isSetSupported("Mailbox", "1.8") &&
+    typeof mailbox.masterCategories?.addAsync === "function" &&
+    typeof mailbox.item?.categories?.addAsync === "function"
+  );
+}
 
 /* A message that is being written gives its subject only when asked. */
 function isDraft(item) {

@@ -1,0 +1,1 @@
+"""Salesforce's records in the pane: search, record, form, lead conversion, and their JSON twins."""
