@@ -1,71 +1,84 @@
-"""Every state of the pane as pictures to look at: `python -m tests.browser.gallery [NAME …]`.
+"""Every state of the pane as pictures: `./dev gallery [--to FOLDER] [NAME …]`.
 
-Pictures go to .artifacts/gallery, at 320 and 400 px, light and dark.
+Each example of `tests/look/` is drawn by the real templates into the real shell and taken in Chromium at 320, 400 and
+600 px, light and dark, as it looks in Outlook and in Gmail. Pictures and their pages go to docs/gallery/. The clock is
+fixed and nothing moves, so that a run without a change changes nothing.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
-import re
-import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-
 import django
+import time_machine
 
-django.setup()
-
-from django.template.loader import render_to_string  # noqa: E402
-
-from sidebar.views import client_states  # noqa: E402
-from tests.browser.chromium import ARTIFACTS, chromium  # noqa: E402
-from tests.sidebar import examples  # noqa: E402
-
-STATIC = Path(__file__).resolve().parents[2] / "static"
-FOLDER = ARTIFACTS / "gallery"
-OUT_OF_BAND = re.compile(r'<div id="(status|foot)" hx-swap-oob="innerHTML">(.*?)</div>\s*(?=<div id="|\Z)', re.DOTALL)
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "docs" / "gallery"
+NOW = datetime(2026, 11, 24, 9, 41, tzinfo=UTC)
+SCHEMES = ("light", "dark")
 
 
-def page(answer: str) -> str:
-    """The pane's whole page with an answer in it, without its scripts."""
-    shell = str(render_to_string("pane/outlook.html", {"office_js_url": "", "client_states": client_states()}))
-    shell = re.sub(r"<script.*?</script>", "", shell, flags=re.DOTALL)
-    shell = shell.replace('href="/static/', f'href="file://{STATIC}/')
-    parts: dict[str, str] = dict(OUT_OF_BAND.findall(answer))
-    parts["email"] = OUT_OF_BAND.sub("", answer)
-    for name, html in parts.items():
-        found = re.search(rf'<(\w+) id="{name}"[^>]*>', shell)
-        if found is None:
-            raise LookupError(name)
-        end = shell.index(f"</{found[1]}>", found.end())
-        shell = shell[: found.end()] + html + shell[end:]
-    return shell
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="./dev gallery", description=__doc__.partition("\n")[0] if __doc__ else "")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="of a part or of an example; without one, all of them")
+    parser.add_argument("--to", type=Path, default=FOLDER, metavar="FOLDER")
+    asked = parser.parse_args()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+    os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    with time_machine.travel(NOW, tick=False):
+        django.setup()
+        _take(asked.to, asked.names)
 
 
-def main(wanted: list[str]) -> None:
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    answers = {name: page(examples.draw(example)) for name, example in examples.PAGES.items()}
-    answers |= {f"state-{name}": page(examples.draw_state(name)) for name in examples.STATES}
-    answers["skeleton"] = page("").replace("data-skeleton", "data-skeleton data-shown")
-    with chromium() as browser:
-        for name, html in answers.items():
-            if wanted and name not in wanted:
-                continue
-            file = FOLDER / f"{name}.html"
-            file.write_text(html, encoding="utf-8")
-            for width in (320, 400):
-                for scheme in ("light", "dark"):
-                    context = browser.new_context(viewport={"width": width, "height": 320}, color_scheme=scheme)
-                    tab = context.new_page()
-                    tab.goto(file.as_uri())
-                    tab.wait_for_timeout(350 if name == "skeleton" else 0)
-                    tall = tab.evaluate("document.documentElement.scrollHeight")
-                    tab.set_viewport_size({"width": width, "height": max(400, tall)})
-                    tab.screenshot(path=FOLDER / f"{name}-{width}-{scheme}.png")
-                    context.close()
+def _take(folder: Path, names: list[str]) -> None:
+    from tests.browser.chromium import chromium
+    from tests.look import pictures
+    from tests.look.compress import small
+    from tests.look.registry import examples
+
+    every = examples()
+    pictured = {name: one for name, one in every.items() if one.pictured}
+    wanted = [one for one in pictured.values() if not names or one.name in names or one.part in names]
+    folder.mkdir(parents=True, exist_ok=True)
+    with pictures.served(every) as origin, chromium() as browser:
+        press = browser.new_page()
+        page = pictures.window(browser).new_page()
+        page.clock.set_fixed_time(NOW)
+        camera = page.context.new_cdp_session(page)
+        stand = pictures.Stand(page, origin, "sheet")
+        # One shell after the other, since loading one takes longer than a picture.
+        every_look = [(one, host) for one in wanted for host in pictures.hosts(one)]
+        for example, host in sorted(every_look, key=lambda look: pictures.shell_of(*look)):
+            pictures.lay_out(stand, example, host)
+            for scheme in SCHEMES:
+                pictures.dress(page, scheme)
+                taken = camera.send("Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True})["data"]
+                _write(folder / f"{example.slug}.{host}.{scheme}.png", small(press, taken))
+    if not names:
+        _tidy(folder, {example.slug for example in wanted})
+    _write_pages(folder, list(pictured.values()))
+
+
+def _write(path: Path, content: bytes) -> None:
+    if not path.exists() or path.read_bytes() != content:
+        path.write_bytes(content)
+
+
+def _tidy(folder: Path, slugs: set[str]) -> None:
+    """Pictures of states that are no more."""
+    for path in folder.glob("*.png"):
+        if path.name.split(".")[0] not in slugs:
+            path.unlink()
+
+
+def _write_pages(folder: Path, every: list[object]) -> None:
+    from tests.look.album import write
+
+    write(folder, every)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -54,6 +54,23 @@ def test_closing_the_dialog_leaves_the_offer_to_connect(outlook: Windows) -> Non
     expect(connect).to_be_enabled()
 
 
+def test_a_mail_program_without_dialogs_says_where_to_connect(outlook: Windows) -> None:
+    window = outlook()
+    window.expect_console("status of 409")
+    window.page.goto(f"{window.stack.address}/demo/?nested=office")
+    window.page.locator(".message").first.wait_for()
+    window.page.locator("#person").select_option("ines.falk")
+    window.page.locator(".message").first.click()
+    connect = window.pane.get_by_role("button", name="Connect Salesforce")
+    connect.click()
+    expect(window.pane.get_by_role("alert")).to_contain_text("Connect in another one, such as Outlook on the web")
+    expect(connect).to_be_enabled()
+    # The synchronisation page says the same.
+    window.pane.locator("#open-sync").click()
+    window.pane.locator("#sync").get_by_role("button", name="Connect").first.click()
+    expect(window.pane.locator("#sync .problem--connect")).to_contain_text("Connect in another one")
+
+
 def test_throttled_says_when_it_tries_again_and_does(outlook: Windows) -> None:
     window = outlook()
     window.expect_console("status of 429")
@@ -113,7 +130,7 @@ def test_a_session_that_ends_while_one_ticks_files_all_the_same(outlook: Windows
     window.expect_console("status of 401")
     window.start("tom.okafor")
     with window.page.expect_request("**/pane/context/") as asked:
-        window.open("Price request: flow meters")
+        window.open("Re: Renewal of the service agreement")
     window.page.context.request.delete(
         f"{window.stack.address}/api/v1/sessions/", headers={"Authorization": asked.value.headers["authorization"]}
     )
@@ -125,12 +142,14 @@ def test_a_session_that_ends_while_one_ticks_files_all_the_same(outlook: Windows
 def test_a_sign_in_that_fails_says_so_and_can_be_tried_again(outlook: Windows) -> None:
     window = outlook()
     window.expect_console("status of 50[23]")
-    window.page.route("**/token/", lambda route: route.fulfill(status=502, json={"detail": "No one is home."}))
+    window.page.route(
+        "**/api/v1/sessions/", lambda route: route.fulfill(status=502, json={"detail": "No one is home."})
+    )
     window.start()
     window.click(window.message("Northwind renewal 2027"))
     expect(window.pane.get_by_role("heading", name="Signing in did not work")).to_be_visible()
     expect(window.pane.get_by_text("No one is home.")).to_be_visible()
-    window.page.unroute("**/token/")
+    window.page.unroute("**/api/v1/sessions/")
     window.pane.get_by_role("button", name="Try again").click()
     expect(window.pane.locator("#filing")).to_be_visible()
 
@@ -166,7 +185,10 @@ def test_switching_emails_never_shows_the_old_answer(outlook: Windows) -> None:
     window.page.on("request", note)
     with window.page.expect_request("**/pane/context/"):
         rows.nth(2).click()
-    with window.page.expect_response("**/pane/context/"):
+    # The answer to the second email, whichever comes first.
+    with window.page.expect_response(
+        lambda answer: answer.url.endswith("/pane/context/") and answer.request.headers["x-item-key"] != keys[0]
+    ):
         rows.nth(3).click()
     form = window.pane.locator("#filing")
     expect(form).to_have_attribute("data-item-key", keys[-1])
@@ -258,13 +280,14 @@ def test_a_session_that_is_refused_twice_is_said_and_signing_in_goes_on(outlook:
     expect(window.pane.locator("#filing")).to_be_visible()
 
 
-def test_a_draft_says_why_it_cannot_be_filed(outlook: Windows) -> None:
+def test_a_draft_says_that_it_is_filed_when_it_is_sent(outlook: Windows) -> None:
     window = outlook()
     window.start()
     window.page.locator(".folder", has_text="Drafts").click()
     expect(window.page.locator("#folder-name")).to_have_text("Drafts")
     window.message("Draft:").click()
-    expect(window.pane.locator("#status")).to_contain_text("Cannot be filed because it is a draft.")
+    expect(window.pane.locator("#status")).to_contain_text("A draft. It is not marked for filing.")
+    expect(window.pane.get_by_role("heading", name="File when sent")).to_be_visible()
     expect(window.pane.locator("#foot")).to_be_empty()
 
 

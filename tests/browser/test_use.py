@@ -178,7 +178,7 @@ def test_screen_readers_hear_the_status_first(outlook: Windows) -> None:
     window = outlook()
     window.start()
     window.open("Northwind renewal 2027")
-    first = window.pane.locator("body").evaluate("body => body.querySelector('header, main, footer').id")
+    first = window.pane.locator("body").evaluate("body => body.querySelector('[role=status], main, footer').id")
     assert first == "status"
     status = window.pane.locator("#status")
     expect(status).to_have_attribute("aria-live", "polite")

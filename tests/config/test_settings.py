@@ -83,8 +83,17 @@ def test_an_empty_value_is_missing(name: str) -> None:
         ("SALESFORCE_AUTHORIZE_URL", "https://localhost:9443/authorize", "points at this machine"),
         ("MICROSOFT_LOGIN_URL", "https://", "name a host"),
         ("MICROSOFT_LOGIN_URL", "https://127.0.0.2", "points at this machine"),
+        ("MICROSOFT_AUTHORIZE_URL", "https://127.0.0.1/demo", "points at this machine"),
+        ("OUTLOOK_ADDIN_ID", "alongside", "must be a GUID"),
+        ("CHROME_EXTENSION_IDS", "alongside", "32 letters"),
         ("MICROSOFT_GRAPH_URL", "https://[::ffff:127.0.0.1]", "points at this machine"),
         ("MICROSOFT_GRAPH_URL", "https://0.0.0.0", "points at this machine"),
+        ("GOOGLE_AUTH_URL", "http://accounts.google.com/o/oauth2/v2/auth", "must begin with https://"),
+        ("GOOGLE_AUTH_URL", "https://localhost:9446/o/oauth2/v2/auth", "points at this machine"),
+        ("GOOGLE_TOKEN_URL", "https://localhost:9446/token", "points at this machine"),
+        ("GOOGLE_REVOKE_URL", "http://oauth2.googleapis.com/revoke", "must begin with https://"),
+        ("GOOGLE_CERTS_URL", "https://127.0.0.1:9446/certs", "points at this machine"),
+        ("GOOGLE_API_URL", "https://localhost:9447", "points at this machine"),
     ],
 )
 def test_a_wrong_value_is_named_and_not_repeated(name: str, value: str, words: str) -> None:
@@ -106,6 +115,12 @@ def test_what_is_not_set_is_as_production_needs_it(tmp_path: Path) -> None:
         "SALESFORCE_LOGIN_URL",
         "MICROSOFT_LOGIN_URL",
         "MICROSOFT_GRAPH_URL",
+        "GOOGLE_AUTH_URL",
+        "GOOGLE_TOKEN_URL",
+        "GOOGLE_REVOKE_URL",
+        "GOOGLE_CERTS_URL",
+        "GOOGLE_API_URL",
+        "GOOGLE_PUSH_AUDIENCE",
         "LOG_LEVEL",
     )
     foreign = tuple(name for name in production_environment() if name not in NEEDED)
@@ -121,6 +136,12 @@ def test_what_is_not_set_is_as_production_needs_it(tmp_path: Path) -> None:
         "SALESFORCE_LOGIN_URL": "https://login.salesforce.com",
         "MICROSOFT_LOGIN_URL": "https://login.microsoftonline.com",
         "MICROSOFT_GRAPH_URL": "https://graph.microsoft.com",
+        "GOOGLE_AUTH_URL": "https://accounts.google.com/o/oauth2/v2/auth",
+        "GOOGLE_TOKEN_URL": "https://oauth2.googleapis.com/token",
+        "GOOGLE_REVOKE_URL": "https://oauth2.googleapis.com/revoke",
+        "GOOGLE_CERTS_URL": "https://www.googleapis.com/oauth2/v3/certs",
+        "GOOGLE_API_URL": "https://gmail.googleapis.com",
+        "GOOGLE_PUSH_AUDIENCE": "https://alongside.example:8443/webhooks/gmail/",
         "LOG_LEVEL": "INFO",
     }
 
@@ -152,3 +173,20 @@ def test_the_deployment_check_is_clean_in_production_and_speaks_of_a_weak_key() 
     told = subprocess.run(command, cwd=ROOT, env=weak, capture_output=True, text=True, check=False)
     assert told.returncode == 1
     assert "SECRET_KEY" in told.stderr
+
+
+def test_a_broker_without_a_shared_cache_is_an_error_of_the_check() -> None:
+    command = [sys.executable, "manage.py", "check"]
+    environment = {**production_environment(), "PATH": "/usr/bin:/bin", "CACHE_URL": ""}
+    told = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert told.returncode == 1
+    assert "alongside.E001" in told.stderr
+    alone = {**environment, "BROKER_URL": ""}
+    assert subprocess.run(command, cwd=ROOT, env=alone, capture_output=True, check=False).returncode == 0
+
+
+def test_schedulers_agree_through_the_shared_cache() -> None:
+    assert read({"CACHE_URL": "redis://cache.example/3"}, "DRAMATIQ_CRONTAB") == {
+        "DRAMATIQ_CRONTAB": {"REDIS_URL": "redis://cache.example/3"}
+    }
+    assert read({"CACHE_URL": ""}, "DRAMATIQ_CRONTAB") == {"DRAMATIQ_CRONTAB": {"REDIS_URL": None}}

@@ -208,3 +208,11 @@ def test_paths_are_seen_from_where_the_person_stands(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("ALONGSIDE_CALLER_DIR", str(tmp_path))
     assert caller_path("mail/inbox.mbox") == tmp_path / "mail" / "inbox.mbox"
     assert caller_path("/srv/inbox.mbox") == Path("/srv/inbox.mbox")
+
+
+def test_the_sandbox_is_told_what_more_to_show() -> None:
+    parser = demo.arguments()
+    assert demo.growth_words(parser.parse_args([])) == ["--activities"]
+    given = parser.parse_args(["--custom-object", "--person-accounts", "12", "--related-records", "200"])
+    words = ["--activities", "--custom-object", "--person-accounts", "12", "--related-records", "200"]
+    assert demo.growth_words(given) == words

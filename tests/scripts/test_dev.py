@@ -171,5 +171,5 @@ def test_an_unknown_command_is_refused_and_help_lists_the_commands(clone: Clone)
     assert "unknown command: tset" in refused.stderr
     told = clone.run("help")
     assert told.returncode == 0
-    for command in ("demo", "test", "check", "bench", "lock", "manage"):
+    for command in ("demo", "test", "check", "bench", "soak", "translations", "lock", "manage"):
         assert f"\n  {command} " in told.stdout

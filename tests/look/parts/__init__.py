@@ -1,0 +1,1 @@
+"""The examples of each part of the pane."""
