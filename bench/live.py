@@ -130,12 +130,18 @@ def one(response: httpx.Response, name: str) -> str:
 
 @contextmanager
 def live(
-    *, latency_ms: int = 0, seed: int = 1, arguments: Sequence[str] = (), settings: Mapping[str, str] | None = None
+    *,
+    latency_ms: int = 0,
+    seed: int = 1,
+    arguments: Sequence[str] = (),
+    settings: Mapping[str, str] | None = None,
+    commands: Sequence[str] = (),
 ) -> Iterator[Product]:
     """Starts sandbox and product in a folder that is removed afterwards, and stops both on leaving.
 
     `latency_ms` is what every provider call takes longer; `arguments` are the sandbox's further ones; `settings` stand
-    over those of `sandbox_environment` (another database, say). Raises ChildFailed when something does not start.
+    over those of `sandbox_environment` (another database, say); `commands` are management commands to run before the
+    server starts. Raises ChildFailed when something does not start.
     """
     with tempfile.TemporaryDirectory(prefix="alongside-") as folder:
         var = Path(folder)
@@ -149,6 +155,8 @@ def live(
                 report = str(var / "sandbox" / "sandbox.json")
                 processes.run("migrate", [*manage, "migrate", "--no-input"], environment, seconds=PREPARE_SECONDS)
                 processes.run("seed_demo", [*manage, "seed_demo", report], environment, seconds=PREPARE_SECONDS)
+                for command in commands:
+                    processes.run(command, [*manage, command, "--no-input"], environment, seconds=PREPARE_SECONDS)
                 start_server(processes, environment, listener)
             address = f"http://127.0.0.1:{port}"
             processes.wait_until(lambda: answers(f"{address}/readyz"), "the product", seconds=READY_SECONDS)
