@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import logging
 import traceback
+from datetime import UTC, datetime
 
 
 class SafeFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
-            "timestamp": self.formatTime(record, "%Y-%m-%dT%H:%M:%S"),
+            # As structlog writes it, so that lines of both can be put in order.
+            "timestamp": datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "event": str(record.msg) if record.args or record.name.startswith("gunicorn") else record.name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -66,15 +67,50 @@ MICROSOFT_LOGIN_URL = provider_url(
 MICROSOFT_GRAPH_URL = provider_url(
     "MICROSOFT_GRAPH_URL", env.str("MICROSOFT_GRAPH_URL", "https://graph.microsoft.com"), sandbox=ALONGSIDE_SANDBOX
 )
+# Where a browser is sent to sign in: the login address unless something of ours stands before it, beside a sandbox.
+MICROSOFT_AUTHORIZE_URL: str = env.str("MICROSOFT_AUTHORIZE_URL", MICROSOFT_LOGIN_URL)
+if not (ALONGSIDE_SANDBOX and is_loopback(MICROSOFT_AUTHORIZE_URL)):
+    provider_url("MICROSOFT_AUTHORIZE_URL", MICROSOFT_AUTHORIZE_URL, sandbox=False)
 MICROSOFT_CLIENT_ID: str = env.str("MICROSOFT_CLIENT_ID", "")
 MICROSOFT_CLIENT_SECRET: str = env.str("MICROSOFT_CLIENT_SECRET", "")
 MICROSOFT_SCOPE: str = env.str("MICROSOFT_SCOPE", "access_as_user")
 # Clients whose tokens for our scope are taken (`azp`): the add-in, and Office itself where it asks on its behalf.
 MICROSOFT_CLIENT_IDS: list[str] = env.list("MICROSOFT_CLIENT_IDS", default=[])
 
+# Where a browser is sent to sign in with Google; beside a sandbox something of ours may stand before it.
+GOOGLE_AUTH_URL: str = env.str("GOOGLE_AUTH_URL", "https://accounts.google.com/o/oauth2/v2/auth")
+if not (ALONGSIDE_SANDBOX and is_loopback(GOOGLE_AUTH_URL)):
+    provider_url("GOOGLE_AUTH_URL", GOOGLE_AUTH_URL, sandbox=False)
+GOOGLE_TOKEN_URL = provider_url(
+    "GOOGLE_TOKEN_URL", env.str("GOOGLE_TOKEN_URL", "https://oauth2.googleapis.com/token"), sandbox=ALONGSIDE_SANDBOX
+)
+GOOGLE_REVOKE_URL = provider_url(
+    "GOOGLE_REVOKE_URL", env.str("GOOGLE_REVOKE_URL", "https://oauth2.googleapis.com/revoke"), sandbox=ALONGSIDE_SANDBOX
+)
+GOOGLE_CERTS_URL = provider_url(
+    "GOOGLE_CERTS_URL",
+    env.str("GOOGLE_CERTS_URL", "https://www.googleapis.com/oauth2/v3/certs"),
+    sandbox=ALONGSIDE_SANDBOX,
+)
+GOOGLE_API_URL = provider_url(
+    "GOOGLE_API_URL", env.str("GOOGLE_API_URL", "https://gmail.googleapis.com"), sandbox=ALONGSIDE_SANDBOX
+)
+GOOGLE_CLIENT_ID: str = env.str("GOOGLE_CLIENT_ID", "")
+GOOGLE_CLIENT_SECRET: str = env.str("GOOGLE_CLIENT_SECRET", "")
+# Quota units that Gmail gives each user in a minute, as the Google project has them.
+GOOGLE_UNITS_PER_MINUTE: int = number("GOOGLE_UNITS_PER_MINUTE", 6_000, least=100)
+# Gmail's push: the topic that mailboxes are watched into, and for whom and by whom its notices must be signed.
+GOOGLE_PUBSUB_TOPIC: str = env.str("GOOGLE_PUBSUB_TOPIC", "")
+GOOGLE_PUSH_AUDIENCE: str = env.str("GOOGLE_PUSH_AUDIENCE", f"{ALONGSIDE_PUBLIC_URL}/webhooks/gmail/")
+GOOGLE_PUSH_SERVICE_ACCOUNT: str = env.str("GOOGLE_PUSH_SERVICE_ACCOUNT", "")
+
 OFFICE_JS_URL: str = env.str("OFFICE_JS_URL", "https://appsforoffice.microsoft.com/lib/1/hosted/office.js")
 if not OFFICE_JS_URL.startswith("/static/"):
     address_of("OFFICE_JS_URL", OFFICE_JS_URL, ("https",))
+# The add-in's id in Outlook. Set it where the deployment moves to another address and is to stay the same add-in.
+OUTLOOK_ADDIN_ID: str = env.str("OUTLOOK_ADDIN_ID", "").lower()
+if OUTLOOK_ADDIN_ID and not re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", OUTLOOK_ADDIN_ID):
+    raise ImproperlyConfigured("OUTLOOK_ADDIN_ID must be a GUID.")
 OFFICE_FRAME_ANCESTORS: list[str] = env.list(
     "OFFICE_FRAME_ANCESTORS",
     default=[
@@ -85,21 +121,33 @@ OFFICE_FRAME_ANCESTORS: list[str] = env.list(
     ],
 )
 
+# Our extension by its ids (32 letters a to p): the pane's host in Gmail.
+CHROME_EXTENSION_IDS: list[str] = env.list(
+    # The id that the key in clients/chrome/manifest.json gives.
+    "CHROME_EXTENSION_IDS",
+    default=["londgknlikljdeifdmncdoemgelpalng"],
+)
+for _id in CHROME_EXTENSION_IDS:
+    if not re.fullmatch("[a-p]{32}", _id):
+        raise ImproperlyConfigured("CHROME_EXTENSION_IDS: an extension's id is 32 letters from a to p.")
+GMAIL_HOST_ORIGINS: list[str] = [f"chrome-extension://{_id}" for _id in CHROME_EXTENSION_IDS]
+
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "django.contrib.admin",
+    "accounts.administration.apps.AdministrationConfig",
     "allauth",
     "allauth.account",
     "allauth.mfa",
     "rest_framework",
     "drf_spectacular",
-    "django_htmx",
     "django_dramatiq",
+    "dramatiq_crontab",
     "csp",
+    "config",
     "permissions",
     "accounts",
     "sync",
@@ -107,17 +155,22 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.middleware.IsolationMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.middleware.PaneCompressionMiddleware",
     "csp.middleware.CSPMiddleware",
     "config.middleware.RoutedSessionMiddleware",
     "config.middleware.PaneLocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "config.middleware.RoutedAuthenticationMiddleware",
+    "accounts.administration.entering.SessionLimitsMiddleware",
     "config.middleware.RoutedMessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.FramingMiddleware",
+    "config.middleware.RefusalsMiddleware",
+    "permissions.memory.RememberedMiddleware",
     "permissions.declare.DeclaredMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]
@@ -146,6 +199,8 @@ _database = env.str("DATABASE_URL", "") or f"sqlite:///{quote(str(ALONGSIDE_VAR 
 DATABASES: dict[str, Any] = {
     "default": env.db_url_config(address_of("DATABASE_URL", _database, ("postgres", "postgresql", "sqlite")))
 }
+# The role that all but migrations take in PostgreSQL: it owns nothing and is bound by the row policies.
+DATABASE_ROLE: str = env.str("DATABASE_ROLE", "alongside_app")
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
@@ -154,6 +209,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
     DATABASES["default"]["CONN_MAX_AGE"] = None
 else:
+    DATABASES["default"] |= {"ENGINE": "permissions.postgresql", "ROLE": DATABASE_ROLE}
     DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": number("DATABASE_POOL", 16, least=1)}}
 
 CACHE_URL: str = env.str("CACHE_URL", "")
@@ -196,22 +252,30 @@ DRAMATIQ_BROKER: dict[str, Any] = {
 }
 if _broker.endswith("RabbitmqBroker"):
     DRAMATIQ_BROKER["OPTIONS"]["confirm_delivery"] = True
+# Of several schedulers one works: the lock that they hold in turn lies in the shared cache.
+DRAMATIQ_CRONTAB: dict[str, Any] = {"REDIS_URL": CACHE_URL or None}
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = [
+    "allauth.account.auth_backends.AuthenticationBackend",
+    "accounts.administration.entering.TicketBackend",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "/admin/"
+LOGIN_REDIRECT_URL = "/admin/desk/"
 ACCOUNT_ADAPTER = "accounts.adapter.ClosedAccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # before addresses and second factors are changed
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+# The vendor's staff see no page of the administration before they have set up a second factor.
+ALONGSIDE_STAFF_SECOND_FACTOR: bool = flag("ALONGSIDE_STAFF_SECOND_FACTOR", True)
 MFA_ADAPTER = "accounts.second_factor.SealedMFAAdapter"
 
 REST_FRAMEWORK = {
@@ -228,6 +292,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("fr", "Français"), ("es", "Español"), ("ar", "العربية")]
 TIME_ZONE = "UTC"
 USE_I18N = True
+LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
 
 STATIC_URL = "/static/"
@@ -243,7 +308,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if ALONGSIDE_SANDBOX
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "config.static.ModuleStorage"
     },
 }
 FILE_UPLOAD_TEMP_DIR = None
@@ -261,13 +326,18 @@ SECURE_REFERRER_POLICY = "no-referrer"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = None  # a dialog has to reach the pane that opened it; set per route elsewhere
 SESSION_COOKIE_SECURE = _SECURE
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 8 * 3600
+SESSION_COOKIE_AGE = 24 * 3600  # at most; idle ones end earlier (accounts.administration.entering)
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 CSRF_COOKIE_SECURE = _SECURE
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
 
 PANE_FRAME_ANCESTORS = [*OFFICE_FRAME_ANCESTORS, *([SELF] if ALONGSIDE_SANDBOX else [])]
+# The extension's page, which frames the pane, stands in Gmail's: both are ancestors, and only the first is its host.
+GMAIL_FRAME_ANCESTORS = ["https://mail.google.com", *GMAIL_HOST_ORIGINS, *([SELF] if ALONGSIDE_SANDBOX else [])]
+if ALONGSIDE_SANDBOX:
+    GMAIL_HOST_ORIGINS.append(ALONGSIDE_PUBLIC_URL)  # the demo's own Gmail-shaped page
 _OFFICE_ORIGIN = "" if OFFICE_JS_URL.startswith("/") else "/".join(OFFICE_JS_URL.split("/")[:3])
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

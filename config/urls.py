@@ -10,6 +10,7 @@ from config.probes import healthz, readyz
 
 urlpatterns = [
     path("", include("accounts.urls")),
+    path("", include("sync.urls")),
     path("", include("sidebar.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("sign-in/", include("allauth.urls")),

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts import ROOT, lock
+from scripts import ROOT, lock, translations
 from scripts.environment import over_shell, production_environment
-from scripts.scans import Finding, links, queries, secrets, templates
+from scripts.scans import Finding, links, queries, secrets, templates, words
 
 PRODUCT = ("config", "permissions", "accounts", "sync", "sidebar")
-CODE = (*PRODUCT, "sandbox", "scripts", "bench", "tests")
+CODE = (*PRODUCT, "sandbox", "scripts", "bench", "soak", "tests")
 NOTE = "NOT AUDITED:"
 
 
@@ -63,6 +63,11 @@ def scan(scanner: Callable[[Path], Iterable[Finding]]) -> Callable[[], Outcome]:
     return run
 
 
+def translated() -> Outcome:
+    findings = [str(finding) for finding in translations.problems()]
+    return Outcome(not findings, "\n".join(findings))
+
+
 def locks() -> Outcome:
     problems = lock.problems()
     return Outcome(not problems, "\n".join(problems))
@@ -92,6 +97,8 @@ def checks() -> list[Check]:
         Check("secrets", "no secret in a file", scan(secrets.scan)),
         Check("queries", "no query put together from strings", scan(queries.scan)),
         Check("templates", "nothing inline in a page", scan(templates.scan)),
+        Check("words", "no text outside the catalogues", scan(words.scan)),
+        Check("translations", "every word in every language", translated),
         Check("links", "the documentation's links resolve", scan(links.scan)),
         Check("locks", "hashed, without addresses, up to date", locks),
         Check("deploy", "settings of production", tool(*deploy, settings=production)),
@@ -104,7 +111,7 @@ def run(selected: Iterable[Check]) -> list[str]:
     """Runs each check and prints a line for it, with its words if it failed. Answers with the names of the failed."""
     failed: list[str] = []
     for check in selected:
-        print(f"{check.name:<11} {check.about:<38} ", end="", flush=True)
+        print(f"{check.name:<12} {check.about:<38} ", end="", flush=True)
         begun = time.monotonic()
         outcome = check.run()
         seconds = time.monotonic() - begun

@@ -18,7 +18,7 @@ import ssl
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from scripts.environment import over_shell, sandbox_environment
 from scripts.processes import ChildFailed, Processes, Stopped
 
 KEPT = {"keys.json", "sandbox", "lock"}
+SANDBOX_SERVICES = ("salesforce", "microsoft", "graph", "google", "gmail", "webmail")
 SANDBOX_SECONDS = 60.0
 PREPARE_SECONDS = 120.0
 READY_SECONDS = 60.0
@@ -34,12 +35,21 @@ PORTS_TRIED = 100
 INSTALLATIONS = 9
 
 
-def main() -> int:
+def arguments() -> argparse.ArgumentParser:
+    """The command line of `./dev demo`."""
     parser = argparse.ArgumentParser(prog="./dev demo", description="Start the whole product with its sandbox.")
     parser.add_argument("--check", action="store_true", help="stop, with exit status 0, once everything answers")
     parser.add_argument("--mail", metavar="PATH", help="an mbox file or a folder of .eml files for a rep's mailbox")
     parser.add_argument("--port", type=int, default=8000, help="the first port to try (default 8000)")
     parser.add_argument("--seed", type=int, default=1, help="the number that the sandbox's company grows from")
+    parser.add_argument("--person-accounts", metavar="N", help="so many private customers more in Salesforce")
+    parser.add_argument("--custom-object", action="store_true", help="an object of the org's own, Installation__c")
+    parser.add_argument("--related-records", metavar="N", help="so many records of each kind on Delmar Shipyards")
+    return parser
+
+
+def main() -> int:
+    parser = arguments()
     options = parser.parse_args()
     mail = caller_path(options.mail) if options.mail else None
     if mail and not mail.exists():
@@ -50,7 +60,9 @@ def main() -> int:
     try:
         with installation() as var, Processes(var / "logs") as processes:
             processes.listen_to_signals()
-            address = start(processes, var, port=options.port, seed=options.seed, mail=mail)
+            address = start(
+                processes, var, port=options.port, seed=options.seed, mail=mail, growth=growth_words(options)
+            )
             ready = True
             if options.check:
                 print(f"Alongside answers: {address}")
@@ -65,9 +77,20 @@ def main() -> int:
     return 0
 
 
-def start(processes: Processes, var: Path, *, port: int, seed: int, mail: Path | None) -> str:
+def growth_words(options: argparse.Namespace) -> list[str]:
+    """What the sandbox is told of records beyond its first ones; the demo always has activities to show."""
+    words = ["--activities", *(["--custom-object"] if options.custom_object else [])]
+    for name in ("person_accounts", "related_records"):
+        number = getattr(options, name)
+        words += [f"--{name.replace('_', '-')}", number] if number is not None else []
+    return words
+
+
+def start(
+    processes: Processes, var: Path, *, port: int, seed: int, mail: Path | None, growth: Sequence[str] = ()
+) -> str:
     """Starts sandbox and product; gives the address to open once all of it answers. Raises as `Processes` does."""
-    info = start_sandbox(processes, var, "--seed", str(seed), *(["--mail", str(mail)] if mail else []))
+    info = start_sandbox(processes, var, "--seed", str(seed), *growth, *(["--mail", str(mail)] if mail else []))
     for line in info["mail_report"]:
         print(f"demo: not shown: {line}", file=sys.stderr)
     with listen(port) as listener:
@@ -96,7 +119,7 @@ def start_sandbox(processes: Processes, var: Path, *arguments: str) -> dict[str,
     state.mkdir(parents=True, exist_ok=True)
     report = state / "sandbox.json"
     report.unlink(missing_ok=True)
-    ports = ["--salesforce-port", "0", "--microsoft-port", "0", "--graph-port", "0"]
+    ports = [word for name in SANDBOX_SERVICES for word in (f"--{name}-port", "0")]
     command = [sys.executable, "-m", "sandbox", "--state-dir", str(state), *ports, *arguments]
     processes.start("sandbox", command, over_shell({"PYTHONUNBUFFERED": "1"}))
     processes.wait_until(report.is_file, "the sandbox", seconds=SANDBOX_SECONDS)

@@ -28,7 +28,28 @@ NO_SANDBOX: dict[str, Any] = {
     "microsoft_client_id": "",
     "microsoft_client_secret": "",
     "microsoft_host_client_id": "",
+    "google_auth_url": "https://localhost:9446/o/oauth2/v2/auth",
+    "google_token_url": "https://localhost:9446/token",
+    "google_revoke_url": "https://localhost:9446/revoke",
+    "google_certs_url": "https://localhost:9446/oauth2/v3/certs",
+    "google_api_url": "https://localhost:9447",
+    "google_client_id": "",
+    "google_client_secret": "",
+    "google_pubsub_topic": "",
+    "google_push_service_account": "",
 }
+# Settings that stand in sandbox.json under the same name in lower case.
+_GOOGLE = (
+    "GOOGLE_AUTH_URL",
+    "GOOGLE_TOKEN_URL",
+    "GOOGLE_REVOKE_URL",
+    "GOOGLE_CERTS_URL",
+    "GOOGLE_API_URL",
+    "GOOGLE_CLIENT_ID",
+    "GOOGLE_CLIENT_SECRET",
+    "GOOGLE_PUBSUB_TOPIC",
+    "GOOGLE_PUSH_SERVICE_ACCOUNT",
+)
 
 
 def sandbox_environment(info: Mapping[str, Any], var: Path, port: int) -> dict[str, str]:
@@ -56,12 +77,14 @@ def sandbox_environment(info: Mapping[str, Any], var: Path, port: int) -> dict[s
         "SALESFORCE_CLIENT_ID": info["salesforce_client_id"],
         "SALESFORCE_CLIENT_SECRET": info["salesforce_client_secret"],
         "MICROSOFT_LOGIN_URL": info["microsoft_login_url"],
+        "MICROSOFT_AUTHORIZE_URL": f"{address}/demo/microsoft",
         "MICROSOFT_GRAPH_URL": info["microsoft_graph_url"],
         "MICROSOFT_CLIENT_ID": info["microsoft_client_id"],
         "MICROSOFT_CLIENT_SECRET": info["microsoft_client_secret"],
         "MICROSOFT_SCOPE": "access_as_user",
         "MICROSOFT_CLIENT_IDS": info["microsoft_host_client_id"],
         "OFFICE_JS_URL": "/static/demo/office.js",
+        **{name: info[name.lower()] for name in _GOOGLE},
     }
 
 

@@ -126,18 +126,27 @@ class Processes:
     def stop(self) -> None:
         """Ends every child and its group; the last one started first. Returns when none is left."""
         for child in reversed(self.children):
-            if child.process.poll() is None:
-                child.process.send_signal(signal.SIGTERM)
-                try:
-                    child.process.wait(GRACE)
-                except subprocess.TimeoutExpired:
-                    child.process.kill()
-            _kill_group(child)
+            _end(child)
         self.children.clear()
+
+    def end(self, child: Child) -> None:
+        """Ends one child and its group, as `stop` does all of them."""
+        self.children.remove(child)
+        _end(child)
 
     def _look_at_note(self) -> None:
         if self.stopping:
             raise Stopped(signal.Signals(self.stopping).name)
+
+
+def _end(child: Child) -> None:
+    if child.process.poll() is None:
+        child.process.send_signal(signal.SIGTERM)
+        try:
+            child.process.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            child.process.kill()
+    _kill_group(child)
 
 
 def _kill_group(child: Child) -> None:
