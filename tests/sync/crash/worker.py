@@ -24,7 +24,7 @@ import json
 import os
 import signal
 import sys
-import threading
+import time
 import traceback
 from collections.abc import Callable
 from datetime import timedelta
@@ -51,10 +51,12 @@ def work() -> None:
         sys.exit(cli.main(cli.make_argument_parser().parse_args(command)))
     from sync.worker import start_embedded
 
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    told: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: told.append(number))
     end = start_embedded()
-    stop.wait()
+    # Not an Event's wait: a signal that comes just before a lock is waited for does not end that wait.
+    while not told:
+        time.sleep(0.05)
     end()
 
 
