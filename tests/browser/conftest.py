@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -124,7 +124,23 @@ class Outlook:
         return "\n".join(told)
 
     def unexpected(self) -> list[str]:
-        return [line for line in self.errors if not any(pattern.search(line) for pattern in self.expected)]
+        told = without_given_up(self.errors)
+        return [line for line in told if not any(pattern.search(line) for pattern in self.expected)]
+
+
+def without_given_up(errors: Sequence[str]) -> list[str]:
+    """Without the two errors that htmx tells of each request that is given up: for a newer one, or with its view."""
+    kept: list[str] = []
+    for line in errors:
+        rest = line.removeprefix("htmx:sendAbort")
+        before = f"htmx:afterRequest{rest}"
+        if rest != line and before in kept:
+            kept.reverse()
+            kept.remove(before)
+            kept.reverse()
+        else:
+            kept.append(line)
+    return kept
 
 
 @contextmanager

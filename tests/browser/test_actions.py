@@ -59,8 +59,6 @@ def test_a_leads_card_leads_to_its_conversion_and_shows_what_it_became(outlook: 
 
 def test_an_account_begins_a_contact_and_an_opportunity_of_its_own(outlook: Windows) -> None:
     window = outlook()
-    # htmx tells the console of each request that it was asked to give up: here of a form that was left.
-    window.expect_console("htmx:(afterRequest|sendAbort)")
     window.start()
     window.open(RENEWAL)
     panel = opened(window, "Northwind Ltd")
@@ -79,8 +77,6 @@ def test_an_account_begins_a_contact_and_an_opportunity_of_its_own(outlook: Wind
 
 def test_a_record_that_was_looked_up_takes_the_email(outlook: Windows) -> None:
     window = outlook()
-    # htmx tells the console of each request that it was asked to give up: here of an email that was left.
-    window.expect_console("htmx:(afterRequest|sendAbort)")
     window.start()
     window.open(RENEWAL)
     window.pane.locator("#open-records").click()

